@@ -1,0 +1,1 @@
+"""Decode, segment and describe sound files."""

@@ -1,0 +1,1 @@
+"""Items, tags and media files: what the workspace knows about the music."""

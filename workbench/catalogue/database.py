@@ -1,0 +1,149 @@
+"""The workspace's database: SQLite in WAL mode by default, any SQLAlchemy URL for a team."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session as OrmSession
+from sqlalchemy.orm import sessionmaker
+
+from workbench.errors import NotAWorkspaceError, StorageError
+
+SCHEMA_REVISION = "0001"
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class Database:
+    """Connections and transactions on one database.
+
+    Safe to share between threads: every transaction takes its own connection from the pool.
+    """
+
+    def __init__(self, url: str, *, busy_timeout_s: float = 10.0) -> None:
+        self.url = sa.make_url(url)
+        self._busy_timeout_s = busy_timeout_s
+        arguments = {"timeout": busy_timeout_s} if self.is_sqlite else {}
+        self.engine = sa.create_engine(self.url, connect_args=arguments)
+        sa.event.listen(self.engine, "handle_error", _say_it_clearly)
+        if self.is_sqlite:
+            sa.event.listen(self.engine, "connect", _prepare_sqlite)
+        self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the database is a file inside the workspace."""
+        return self.url.get_backend_name() == "sqlite"
+
+    @contextmanager
+    def read(self) -> Iterator[OrmSession]:
+        """Open a session for queries."""
+        with self._sessions() as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[OrmSession]:
+        """Open a transaction: committed when the block succeeds, rolled back otherwise."""
+        with self._sessions.begin() as session:
+            self._begin_now(session)
+            yield session
+
+    def _begin_now(self, connection: OrmSession | sa.Connection) -> None:
+        """Take SQLite's write lock first: a read that upgrades later can fail without waiting."""
+        if self.is_sqlite:
+            connection.execute(sa.text("BEGIN IMMEDIATE"))
+
+    def revision(self) -> str | None:
+        """Return the schema revision stored in the database, None for an empty one."""
+        with self.engine.connect() as connection:
+            if not sa.inspect(connection).has_table("alembic_version"):
+                return None
+            return connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+
+    def upgrade(self) -> None:
+        """Bring the schema to this version; an older SQLite file is copied aside first.
+
+        Raises
+        ------
+        NotAWorkspaceError
+            If a newer version of the workbench wrote the database.
+        """
+        found = self.revision()
+        if found == SCHEMA_REVISION:
+            return
+        if found is not None:
+            if found > SCHEMA_REVISION:
+                raise NotAWorkspaceError(
+                    f"This workspace was written by a newer version of the workbench (schema "
+                    f"{found}, this version reads {SCHEMA_REVISION}); upgrade the package."
+                )
+            self._back_up(found)
+        from alembic import command
+        from alembic.config import Config
+
+        config = Config()
+        config.set_main_option("script_location", str(_MIGRATIONS))
+        with self.engine.begin() as connection:
+            self._begin_now(connection)
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+    def _back_up(self, revision: str) -> None:
+        if self.is_sqlite and self.url.database:
+            file = Path(self.url.database)
+            stamp = time.strftime("%Y%m%d-%H%M%S")
+            copy = file.with_name(f"{file.stem}-schema-{revision}-{stamp}{file.suffix}")
+            with self.engine.connect() as connection:
+                connection.execute(sa.text("PRAGMA wal_checkpoint(TRUNCATE)"))
+            shutil.copy2(file, copy)
+
+    def close(self) -> None:
+        """Give back all connections."""
+        self.engine.dispose()
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+    connection.isolation_level = None  # transactions begin where `Database.write` says so
+    connection.execute("PRAGMA foreign_keys = ON")
+    if not _is_read_only(connection):
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")  # an answer given is an answer on disk
+
+
+def _is_read_only(connection: sqlite3.Connection) -> bool:
+    path = connection.execute("PRAGMA database_list").fetchone()[2]
+    return bool(path) and not os.access(path, os.W_OK)
+
+
+def _say_it_clearly(context: sa.engine.ExceptionContext) -> None:
+    """Replace the driver's message by one sentence for the refusals people can act on."""
+    message = str(context.original_exception).lower()
+    if "database is locked" in message:
+        raise StorageError(
+            "The workspace's database is locked by another program; wait for it to finish or "
+            "close it, then try again."
+        ) from context.original_exception
+    if "readonly" in message or "read-only" in message:
+        raise StorageError(
+            "The workspace's database is read-only; check the permissions of the folder."
+        ) from context.original_exception
+    if "unable to open database" in message:
+        raise StorageError(
+            "The workspace's database cannot be opened; check that the folder exists and that "
+            "you may write to it."
+        ) from context.original_exception
+    if "disk is full" in message:
+        raise StorageError(
+            "The disk that holds the workspace is full; free some space and try again."
+        ) from context.original_exception
+    if "not a database" in message or "malformed" in message:
+        raise StorageError(
+            "The workspace's database file is damaged; restore it from a backup copy."
+        ) from context.original_exception

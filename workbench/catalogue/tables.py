@@ -1,0 +1,170 @@
+"""SQLAlchemy tables of the catalogue and the judgement log.
+
+Identifiers: items and media are numbered; sessions and judgements carry UUIDs made where the
+answer is given, so that sending an answer twice stores it once.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    LargeBinary,
+    MetaData,
+    String,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+ITEM_KINDS = ("track", "submix", "song", "segment", "bar")
+DOMAINS = ("audio", "symbolic")
+CHOICES = ("a", "b", "cannot_tell", "skip", "undo")
+
+
+def now() -> datetime:
+    """Return the present moment in UTC."""
+    return datetime.now(UTC)
+
+
+class Table(DeclarativeBase):
+    """Base of all tables; constraint names are fixed so that migrations can refer to them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: DateTime(timezone=True), dict[str, Any]: JSON}  # noqa: RUF012
+
+
+class Media(Table):
+    """A file of sound or notation, known by its content."""
+
+    __tablename__ = "media"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    path: Mapped[str]  # below the workspace: relative; elsewhere: absolute
+    playable_path: Mapped[str | None]  # a copy browsers can play, where the original is not
+    format: Mapped[str]
+    size_bytes: Mapped[int]
+    sample_rate: Mapped[int | None]
+    channels: Mapped[int | None]
+    duration_s: Mapped[float | None]
+    peaks: Mapped[bytes | None] = mapped_column(LargeBinary)  # uint8 waveform outline
+
+
+class Item(Table):
+    """A music item: a song, one of its tracks, a submix, a segment or a bar."""
+
+    __tablename__ = "items"
+    __table_args__ = (
+        CheckConstraint(f"kind IN {ITEM_KINDS}", name="kind"),
+        CheckConstraint(f"domain IN {DOMAINS}", name="domain"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16), index=True)
+    domain: Mapped[str] = mapped_column(String(16))
+    title: Mapped[str]
+    artist: Mapped[str] = mapped_column(default="")
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("items.id"), index=True)
+    media_id: Mapped[int | None] = mapped_column(ForeignKey("media.id"), index=True)
+    start_s: Mapped[float] = mapped_column(default=0.0)
+    duration_s: Mapped[float | None]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Tag(Table):
+    """One value of one dimension (or of any other field) of an item, and who says so."""
+
+    __tablename__ = "tags"
+    __table_args__ = (UniqueConstraint("item_id", "dimension", "value", "source"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    item_id: Mapped[int] = mapped_column(ForeignKey("items.id"), index=True)
+    dimension: Mapped[str] = mapped_column(index=True)
+    value: Mapped[str]
+    number: Mapped[float | None]  # tempo in bpm, and other quantities
+    source: Mapped[str]
+    weak: Mapped[bool] = mapped_column(default=False)  # derived, not known
+    confidence: Mapped[float] = mapped_column(default=1.0)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class ImportFailure(Table):
+    """A file that could not be imported, and why."""
+
+    __tablename__ = "import_failures"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    path: Mapped[str] = mapped_column(unique=True)
+    reason: Mapped[str]
+    at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Session(Table):
+    """One sitting of one rater."""
+
+    __tablename__ = "sessions"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    rater: Mapped[str] = mapped_column(index=True)
+    device: Mapped[str] = mapped_column(default="")  # headphones, speakers, or not said
+    started_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Judgement(Table):
+    """One answer to one triplet. Rows are only ever added: an undo is a row that supersedes."""
+
+    __tablename__ = "judgements"
+    __table_args__ = (CheckConstraint(f"choice IN {CHOICES}", name="choice"),)
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    supersedes: Mapped[str | None] = mapped_column(ForeignKey("judgements.id"), index=True)
+    session_id: Mapped[str] = mapped_column(ForeignKey("sessions.id"), index=True)
+    rater: Mapped[str] = mapped_column(index=True)
+    at: Mapped[datetime] = mapped_column(default=now, index=True)
+    dimension: Mapped[str] = mapped_column(index=True)
+    anchor_id: Mapped[int] = mapped_column(ForeignKey("items.id"))
+    a_id: Mapped[int] = mapped_column(ForeignKey("items.id"))
+    b_id: Mapped[int] = mapped_column(ForeignKey("items.id"))
+    a_is_left: Mapped[bool]
+    choice: Mapped[str] = mapped_column(String(16))
+    response_ms: Mapped[int | None]
+    heard_ms: Mapped[dict[str, Any] | None]  # {"anchor": ms, "a": ms, "b": ms}
+    clip_start_s: Mapped[float] = mapped_column(default=0.0)
+    clip_length_s: Mapped[float | None]
+    sampler: Mapped[str]
+    sampler_score: Mapped[float | None]
+    model_version: Mapped[str | None]
+    app_version: Mapped[str]
+
+
+class Claim(Table):
+    """An open triplet that one session has been given; the primary key makes claims exclusive.
+
+    `a_id` is the smaller of the two candidates, so that (a, b) and (b, a) are one triplet.
+    """
+
+    __tablename__ = "claims"
+
+    dimension: Mapped[str] = mapped_column(primary_key=True)
+    anchor_id: Mapped[int] = mapped_column(ForeignKey("items.id"), primary_key=True)
+    a_id: Mapped[int] = mapped_column(ForeignKey("items.id"), primary_key=True)
+    b_id: Mapped[int] = mapped_column(ForeignKey("items.id"), primary_key=True)
+    session_id: Mapped[str] = mapped_column(ForeignKey("sessions.id"), index=True)
+    rater: Mapped[str] = mapped_column(index=True)
+    a_is_left: Mapped[bool]
+    sampler: Mapped[str]
+    sampler_score: Mapped[float | None]
+    expires_at: Mapped[datetime]

@@ -1,0 +1,1 @@
+"""A demo workspace of real music, made with pip alone."""

@@ -1,0 +1,43 @@
+"""The one exception people see: a sentence that says what happened and what to do."""
+
+from __future__ import annotations
+
+
+class WorkbenchError(Exception):
+    """A problem the user can act on.
+
+    The message is one clear sentence. The command line prints it without a traceback and exits
+    with `exit_code`; widgets show it in place.
+    """
+
+    exit_code = 1
+
+
+class NotAWorkspaceError(WorkbenchError):
+    """The folder holds no workspace, or one this version cannot read."""
+
+    exit_code = 3
+
+
+class UnknownNameError(WorkbenchError):
+    """A dimension, encoder, model or item of that name does not exist."""
+
+    exit_code = 4
+
+
+class StorageError(WorkbenchError):
+    """The database is locked or read-only, the disk is full, or a stored file is damaged."""
+
+    exit_code = 5
+
+
+class MediaError(WorkbenchError):
+    """A sound or score cannot be read."""
+
+    exit_code = 6
+
+
+class NotReadyError(WorkbenchError):
+    """Something has to be computed or recorded first; the sentence says which command does it."""
+
+    exit_code = 7

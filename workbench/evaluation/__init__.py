@@ -1,0 +1,1 @@
+"""Triplet scores, intervals, leakage."""

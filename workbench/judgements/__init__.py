@@ -1,0 +1,1 @@
+"""The judgement log, claims, samplers and rating sessions."""

@@ -1,0 +1,1 @@
+"""Dimensions, heads, models and their versions."""

@@ -1,0 +1,1 @@
+"""Scores as items: MIDI and MusicXML, and their rendering to sound."""

@@ -1,0 +1,1 @@
+"""Triplets, losses, the initial fit and the fine-tuning of heads."""

@@ -1,0 +1,1 @@
+"""What people touch: thin ipywidgets and anywidget classes."""

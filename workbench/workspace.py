@@ -1,0 +1,160 @@
+"""The workspace: the one object a notebook starts from."""
+
+from __future__ import annotations
+
+import json
+import os
+import tomllib
+import uuid
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workbench.errors import NotAWorkspaceError, StorageError, WorkbenchError
+from workbench.files import clear_storage_errors, write_text
+
+if TYPE_CHECKING:
+    from workbench.catalogue.database import Database
+    from workbench.catalogue.items import Catalogue
+    from workbench.judgements.log import JudgementLog
+    from workbench.search.maps import MapStore
+    from workbench.search.vectors import VectorStore
+    from workbench.subspaces.store import ModelStore
+
+CONFIG_FILE = "workbench.toml"
+FORMAT = 1
+ENVIRONMENT_VARIABLE = "WORKBENCH_WORKSPACE"
+_TEMPLATE = """# A Music Similarity Workbench workspace.
+format = {format}
+id = "{id}"
+
+# Leave empty for the SQLite file beside this one, or name a team's database:
+# database = "postgresql+psycopg://user@host/name"
+database = ""
+
+# The team's own dimensions, such as:
+# [dimensions.mood_arc]
+# notion = "shared_tag"
+"""
+
+
+def find_workspace(path: str | os.PathLike[str] | None = None) -> Path:
+    """Return the folder meant: `path`, else ``WORKBENCH_WORKSPACE``, else the current folder."""
+    return Path(path or os.environ.get(ENVIRONMENT_VARIABLE) or ".").expanduser().resolve()
+
+
+class Workspace:
+    """A folder with a catalogue, judgements, vectors, models and maps.
+
+    Parameters
+    ----------
+    path
+        The folder; by default ``WORKBENCH_WORKSPACE``, else the current folder.
+
+    Raises
+    ------
+    NotAWorkspaceError
+        If the folder is no workspace or was written by a newer version.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> ws = Workspace.create(tempfile.mkdtemp() + "/songs")
+    >>> len(ws.catalogue.items())
+    0
+    """
+
+    def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
+        self.root = find_workspace(path)
+        self.config = _read_config(self.root)
+        self.id: str = self.config["id"]
+
+    @classmethod
+    def create(cls, path: str | os.PathLike[str]) -> Workspace:
+        """Make an empty workspace; an existing one is opened as it is."""
+        root = Path(path).expanduser().resolve()
+        with clear_storage_errors(root):
+            if root.exists() and not root.is_dir():
+                raise WorkbenchError(f"{root} is a file; choose a folder for the workspace.")
+            root.mkdir(parents=True, exist_ok=True)
+        if not (root / CONFIG_FILE).exists():
+            text = _TEMPLATE.format(format=FORMAT, id=uuid.uuid4().hex[:12])
+            write_text(root / CONFIG_FILE, text)
+        workspace = cls(root)
+        workspace.database.upgrade()
+        return workspace
+
+    @cached_property
+    def database(self) -> Database:
+        """The database of items, tags and judgements, upgraded to this version."""
+        from workbench.catalogue.database import Database
+
+        url = self.config.get("database") or f"sqlite:///{self.root / 'workbench.sqlite'}"
+        database = Database(url)
+        database.upgrade()
+        return database
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """Items, tags and media files."""
+        from workbench.catalogue.items import Catalogue
+
+        return Catalogue(self.database, self.root)
+
+    @cached_property
+    def judgements(self) -> JudgementLog:
+        """The append-only log of judgements."""
+        from workbench.judgements.log import JudgementLog
+
+        return JudgementLog(self.database)
+
+    @cached_property
+    def models(self) -> ModelStore:
+        """Models and their versions."""
+        from workbench.subspaces.store import ModelStore
+
+        return ModelStore(self.root / "models")
+
+    @cached_property
+    def maps(self) -> MapStore:
+        """Stored 2-D layouts of subspaces."""
+        from workbench.search.maps import MapStore
+
+        return MapStore(self.root / "maps")
+
+    def vectors(self, encoder: str) -> VectorStore:
+        """Return the stored vectors of `encoder`."""
+        from workbench.search.vectors import VectorStore
+
+        return VectorStore(self.root / "vectors" / encoder)
+
+    @property
+    def jobs_folder(self) -> Path:
+        """Where long work writes its progress."""
+        return self.root / "jobs"
+
+    def __repr__(self) -> str:
+        return f"Workspace({json.dumps(str(self.root))})"
+
+
+def _read_config(root: Path) -> dict[str, Any]:
+    file = root / CONFIG_FILE
+    if not file.is_file():
+        raise NotAWorkspaceError(
+            f"{root} is not a workspace; make one with `workbench init {root}` or name another "
+            f"with --workspace or {ENVIRONMENT_VARIABLE}."
+        )
+    try:
+        config = tomllib.loads(file.read_text())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise StorageError(f"{file} is damaged: {error}.") from error
+    except OSError as error:
+        raise StorageError(f"{file} cannot be read: {error.strerror}.") from error
+    if not isinstance(config.get("format"), int) or not isinstance(config.get("id"), str):
+        raise StorageError(f"{file} lacks its format or id line; restore it from a backup.")
+    if config["format"] > FORMAT:
+        raise NotAWorkspaceError(
+            f"{root} was written by a newer version of the workbench (format "
+            f"{config['format']}, this version reads {FORMAT}); upgrade the package."
+        )
+    return config

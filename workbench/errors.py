@@ -41,3 +41,9 @@ class NotReadyError(WorkbenchError):
     """Something has to be computed or recorded first; the sentence says which command does it."""
 
     exit_code = 7
+
+
+class CancelledError(WorkbenchError):
+    """Somebody asked the work to stop; nothing of it was kept."""
+
+    exit_code = 130

@@ -166,7 +166,7 @@ class Catalogue:
             .group_by(Media.sha256)
         )
         with self._database.read() as session:
-            return {sha256: item_id for sha256, item_id in session.execute(query)}
+            return dict(session.execute(query).tuples().all())
 
     def peaks(self, ids: Sequence[int]) -> dict[int, bytes]:
         """Return the waveform outlines (uint8 levels along the whole file) of items."""

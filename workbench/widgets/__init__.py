@@ -1,1 +1,36 @@
-"""What people touch: thin ipywidgets and anywidget classes."""
+"""What people touch: thin ipywidgets and anywidget classes, one per page."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from workbench.widgets.finetuner import FineTuner
+    from workbench.widgets.kiviat import KiviatChart
+    from workbench.widgets.maps import SubspaceMaps
+    from workbench.widgets.overview import Overview
+    from workbench.widgets.rater import TripletRater
+    from workbench.widgets.similar import SimilarItems
+
+__all__ = [
+    "FineTuner",
+    "KiviatChart",
+    "Overview",
+    "SimilarItems",
+    "SubspaceMaps",
+    "TripletRater",
+]
+_MODULES = {
+    "FineTuner": "finetuner",
+    "KiviatChart": "kiviat",
+    "Overview": "overview",
+    "SimilarItems": "similar",
+    "SubspaceMaps": "maps",
+    "TripletRater": "rater",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a widget's module when it is first used: a page pays only for what it shows."""
+    if name in _MODULES:
+        return getattr(import_module(f"workbench.widgets.{_MODULES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+import multiprocessing
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from datetime import timedelta
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+
+from workbench import Workspace
+from workbench.judgements.claims import Claims, OpenTriplet
+from workbench.judgements.log import Answer
+from workbench.judgements.rows import Triplet
+
+TRIPLET = Triplet("tempo", 1, 2, 3)
+
+
+def wanted(ws: Workspace, rater: str, triplet: Triplet = TRIPLET) -> OpenTriplet:
+    return OpenTriplet(triplet, ws.judgements.open_session(rater), rater, True, "random")
+
+
+def answer_to(claim: OpenTriplet, choice: str = "a") -> Answer:
+    return Answer(
+        session_id=claim.session_id, rater=claim.rater, **vars(claim.triplet), choice=choice
+    )
+
+
+def test_a_triplet_is_claimed_once(ws: Workspace) -> None:
+    claims = Claims(ws.database)
+    assert claims.take(wanted(ws, "Ada"))
+    assert not claims.take(wanted(ws, "Bob"))
+    assert not claims.take(wanted(ws, "Ada"))
+
+
+def test_swapped_candidates_are_the_same_triplet(ws: Workspace) -> None:
+    claims = Claims(ws.database)
+    assert claims.take(wanted(ws, "Ada", Triplet("tempo", 1, 3, 2)))
+    assert not claims.take(wanted(ws, "Bob", Triplet("tempo", 1, 2, 3)))
+    assert claims.take(wanted(ws, "Bob", Triplet("tempo", 2, 1, 3)))  # another anchor
+    assert claims.take(wanted(ws, "Bob", Triplet("key", 1, 2, 3)))  # another dimension
+
+
+def test_only_an_expired_claim_can_be_taken_over(ws: Workspace) -> None:
+    expired = Claims(ws.database, lasts=timedelta(seconds=-1))
+    assert expired.take(wanted(ws, "Ada"))
+    lasting = Claims(ws.database)
+    assert lasting.take(wanted(ws, "Bob"))
+    assert not lasting.take(wanted(ws, "Cleo"))
+    assert lasting.get(TRIPLET, "Ada") is None
+    assert not lasting.renew(TRIPLET, "Ada")
+
+
+def test_a_released_triplet_is_free_again(ws: Workspace) -> None:
+    claims = Claims(ws.database)
+    claims.take(wanted(ws, "Ada"))
+    claims.release(TRIPLET, "Bob")  # not his to release
+    assert not claims.take(wanted(ws, "Bob"))
+    claims.release(TRIPLET, "Ada")
+    assert claims.take(wanted(ws, "Bob"))
+
+
+def test_a_judged_triplet_is_given_to_nobody_unless_raters_overlap(ws: Workspace) -> None:
+    claims, adas = Claims(ws.database), wanted(ws, "Ada")
+    claims.take(adas)
+    ws.judgements.append(answer_to(adas))
+    assert not claims.take(wanted(ws, "Bob"))
+    assert not claims.take(wanted(ws, "Ada"), overlap=True)
+    assert claims.take(wanted(ws, "Bob"), overlap=True)
+
+
+def test_a_skipped_triplet_is_left_to_others(ws: Workspace) -> None:
+    claims, adas = Claims(ws.database), wanted(ws, "Ada")
+    claims.take(adas)
+    ws.judgements.append(answer_to(adas, "skip"))
+    assert not claims.take(wanted(ws, "Ada"))
+    assert claims.take(wanted(ws, "Bob"))
+
+
+def test_a_triplet_taken_ahead_lies_beneath_the_one_on_the_screen(ws: Workspace) -> None:
+    claims = Claims(ws.database)
+    shown = wanted(ws, "Ada")
+    ahead = wanted(ws, "Ada", Triplet("tempo", 4, 5, 6))
+    claims.take(shown)
+    claims.take(ahead)
+    assert [claim.triplet for claim in claims.open("Ada", ["tempo"])] == [
+        shown.triplet,
+        ahead.triplet,
+    ]
+    assert claims.open("Ada", ["key"]) == claims.open("Bob", ["tempo"]) == []
+    ws.judgements.append(answer_to(shown))
+    assert [claim.triplet for claim in claims.open("Ada", ["tempo"])] == [ahead.triplet]
+    ws.judgements.undo(shown.session_id)
+    assert [claim.triplet for claim in claims.open("Ada", ["tempo"])] == [
+        shown.triplet,
+        ahead.triplet,
+    ]
+
+
+def test_claims_on_items_that_do_not_exist_are_refused(ws: Workspace) -> None:
+    claims = Claims(ws.database)
+    assert not claims.take(wanted(ws, "Ada", Triplet("tempo", 1, 2, 999)))
+    assert claims.open("Ada", ["tempo"]) == []
+
+
+def all_triplets(count: int = 6) -> list[Triplet]:
+    items = range(1, count + 1)
+    return [
+        Triplet("tempo", anchor, a, b)
+        for anchor in items
+        for a, b in combinations([item for item in items if item != anchor], 2)
+    ]
+
+
+def judge_everything(root: Path, rater: str) -> list[str]:
+    """Claim and answer, as fast as it goes, whatever nobody else has."""
+    ws = Workspace(root)
+    claims, session_id = Claims(ws.database), ws.judgements.open_session(rater)
+    got = []
+    for triplet in all_triplets():
+        claim = OpenTriplet(triplet, session_id, rater, True, "random")
+        if claims.take(claim):
+            got.append(triplet.id)
+            ws.judgements.append(answer_to(claim))
+    return got
+
+
+@pytest.mark.parametrize("kind", ["threads", "processes"])
+def test_raters_at_full_speed_lose_nothing_and_get_nothing_twice(ws: Workspace, kind: str) -> None:
+    raters = ["Ada", "Bob", "Cleo", "Dan"]
+    if kind == "threads":
+        pool: ThreadPoolExecutor | ProcessPoolExecutor = ThreadPoolExecutor(len(raters))
+    else:
+        context = multiprocessing.get_context("spawn")
+        pool = ProcessPoolExecutor(len(raters), mp_context=context)
+    with pool:
+        given = list(pool.map(judge_everything, [ws.root] * len(raters), raters))
+    everything = {triplet.id for triplet in all_triplets()}
+    assert Counter(sum(given, [])) == Counter(everything)
+    table = ws.judgements.table()
+    stored = [Triplet(*row).id for row in table[["dimension", "anchor_id", "a_id", "b_id"]].values]
+    assert Counter(stored) == Counter(everything)
+    assert all(Claims(ws.database).open(rater, ["tempo"]) == [] for rater in raters)
+    assert sum(bool(each) for each in given) > 1  # it was a contest

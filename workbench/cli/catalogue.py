@@ -1,0 +1,150 @@
+"""Commands that fill a workspace: init, import, encoders, embed, export."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from workbench.cli.options import (
+    EncoderOption,
+    JobOption,
+    JsonOption,
+    ProcessesOption,
+    WorkspaceOption,
+    progress_for,
+    say,
+    say_json,
+    table,
+)
+from workbench.errors import WorkbenchError
+from workbench.workspace import CONFIG_FILE, Workspace
+
+encoders = typer.Typer(help="Encoders: which there are, and fetching their weights.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the application."""
+    app.command("init")(init)
+    app.command("import")(import_)
+    app.command("embed")(embed)
+    app.command("export")(export)
+    app.add_typer(encoders, name="encoders", no_args_is_help=True)
+
+
+def init(folder: Annotated[Path, typer.Argument(help="The folder to make.")]) -> None:
+    """Make an empty workspace."""
+    ws = Workspace.create(folder)
+    say(f"Workspace {ws.root} is ready; add music with `workbench import {folder} MUSIC_FOLDER`.")
+
+
+def import_(
+    paths: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="[WORKSPACE] PATH...", help="Folders or sound files, after the workspace."
+        ),
+    ],
+    manifest: Annotated[
+        Path | None, typer.Option(help="A CSV: path, title, artist, and any tag columns.")
+    ] = None,
+    processes: ProcessesOption = None,
+    workspace: WorkspaceOption = None,
+    job: JobOption = None,
+) -> None:
+    """Add sound files; what is already there is skipped, what cannot be read is reported."""
+    from workbench.catalogue.importer import import_music
+
+    if workspace is None and len(paths) > 1 and (paths[0] / CONFIG_FILE).is_file():
+        workspace, paths = paths[0], paths[1:]
+    ws = Workspace(workspace)
+    report = import_music(
+        ws, paths, manifest=manifest, processes=processes, progress=progress_for(job)
+    )
+    say(
+        f"{report.songs} songs and {report.tracks} tracks added, {report.known} already there, "
+        f"{report.ignored} other files left alone."
+    )
+    if report.failures:
+        say(f"{len(report.failures)} files could not be imported:")
+        for path, reason in report.failures:
+            say(f"  {path}: {reason}")
+    if report.songs or report.tracks:
+        say("Next: `workbench embed`.")
+
+
+def embed(
+    encoder: EncoderOption = None,
+    processes: ProcessesOption = None,
+    workspace: WorkspaceOption = None,
+    job: JobOption = None,
+) -> None:
+    """Compute the vectors of all items that have none; an interrupted run goes on."""
+    from workbench.search.embed import embed as run
+
+    ws = Workspace(workspace)
+    report = run(ws, encoder=encoder, processes=processes, progress=progress_for(job))
+    say(f"{report.computed} items embedded with {report.encoder}; {report.total} in all.")
+    if not report.encoder.startswith("musicnn"):
+        say(
+            "The musicnn block is missing: genre and instruments are known less well. Fetch it "
+            "with `workbench encoders install musicnn`."
+        )
+    for item_id, reason in report.failures.items():
+        say(f"  item {item_id}: {reason}")
+
+
+@encoders.command("list")
+def list_(as_json: JsonOption = False) -> None:
+    """Show the encoders, whether they are installed, and their licences."""
+    from workbench.encoders.registry import list_encoders
+
+    known = list_encoders()
+    if as_json:
+        say_json([vars(info) for info in known])
+        return
+    rows = [
+        [i.key, "installed" if i.installed else f"`{i.install}`", i.licence, i.description]
+        for i in known
+    ]
+    table(["encoder", "state", "licence", "what it joins"], rows)
+
+
+@encoders.command("install")
+def install(name: Annotated[str, typer.Argument(help="musicnn")]) -> None:
+    """Fetch an encoder's weights once; they are kept for all workspaces of this user."""
+    if name != "musicnn":
+        raise WorkbenchError(f"There is nothing called {name!r} to install; choose musicnn.")
+    from workbench.encoders.musicnn.install import install as run
+
+    say(f"musicnn (ISC licence) is installed in {run().parent}.")
+
+
+def export(
+    what: Annotated[str, typer.Argument(help="judgements, items or tags")],
+    file: Annotated[Path, typer.Argument(help="The file to write: .csv or .jsonl")],
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Write judgements (the whole log, undone answers included), items or tags to a file."""
+    ws = Workspace(workspace)
+    frames = {
+        "judgements": ws.judgements.history,
+        "items": ws.catalogue.items,
+        "tags": ws.catalogue.tags,
+    }
+    if what not in frames:
+        raise WorkbenchError(f"{what!r} cannot be exported; choose one of {', '.join(frames)}.")
+    frame = frames[what]()
+    if frame.index.name:
+        frame = frame.reset_index()
+    if file.suffix == ".csv":
+        text = frame.to_csv(index=False)
+    elif file.suffix == ".jsonl":
+        text = frame.to_json(orient="records", lines=True, date_format="iso")
+    else:
+        raise WorkbenchError(f"{file} needs the suffix .csv or .jsonl.")
+    from workbench.files import write_text
+
+    write_text(file.resolve(), text)
+    say(f"{len(frame)} rows written to {file}.")

@@ -1,0 +1,237 @@
+"""Commands around models: train, evaluate, finetune, map, models, search."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from workbench.cli.options import (
+    EncoderOption,
+    JobOption,
+    JsonOption,
+    SeedOption,
+    VersionOption,
+    WorkspaceOption,
+    progress_for,
+    say,
+    say_json,
+    score_text,
+    table,
+)
+from workbench.errors import WorkbenchError
+from workbench.workspace import Workspace
+
+train = typer.Typer(help="Fit models.", no_args_is_help=True)
+models = typer.Typer(help="Model versions: list, promote, roll back.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the application."""
+    app.add_typer(train, name="train")
+    app.add_typer(models, name="models")
+    app.command("evaluate")(evaluate)
+    app.command("finetune")(finetune)
+    app.command("map")(map_)
+    app.command("search")(search)
+
+
+@train.callback()
+def _train() -> None:
+    """Fit models."""
+
+
+@train.command("heads")
+def train_heads(
+    head: Annotated[str, typer.Option(help="linear, mlp or mask")] = "linear",
+    encoder: EncoderOption = None,
+    seed: SeedOption = 0,
+    workspace: WorkspaceOption = None,
+    job: JobOption = None,
+) -> None:
+    """Fit one head per dimension to the tags, on the vectors of an encoder."""
+    from workbench.training.initial import fit_initial
+
+    ws = Workspace(workspace)
+    card = fit_initial(ws, head=head, encoder=encoder, seed=seed, progress=progress_for(job))
+    say(f"Model {card.version} is in use. On {card.metrics['held_out_items']} held-out songs:")
+    _print_scores(card.metrics["scores"])
+
+
+def evaluate(
+    model: VersionOption = None,
+    dimension: Annotated[
+        str | None, typer.Option(help="Show one dimension only.", show_default=False)
+    ] = None,
+    seed: SeedOption = 0,
+    as_json: JsonOption = False,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Score a model on the tags of held-out items, with the leakage between dimensions."""
+    from workbench.evaluation.triplets import evaluate_model
+    from workbench.subspaces.dimensions import get_dimension
+
+    ws = Workspace(workspace)
+    if dimension is not None:
+        get_dimension(ws, dimension)
+    loaded = ws.models.load(model)
+    metrics = evaluate_model(ws, loaded, seed=seed)
+    if dimension is not None:
+        metrics["scores"] = {dimension: metrics["scores"][dimension]}
+        metrics["leakage"] = {dimension: metrics["leakage"][dimension]}
+    if as_json:
+        say_json({"model": loaded.card.version, "encoder": loaded.card.encoder, **metrics})
+        return
+    say(f"Model {loaded.card.version}, {metrics['held_out_items']} held-out songs; chance is 0.5.")
+    _print_scores(metrics["scores"])
+    say("\nLeakage: how well the subspace of a row answers the triplets of a column.")
+    names = list(next(iter(metrics["leakage"].values())))
+    rows = [
+        [subspace, *(f"{row[n]['score']:.2f}" if row[n]["n"] else "-" for n in names)]
+        for subspace, row in metrics["leakage"].items()
+    ]
+    table(["", *names], rows)
+
+
+def finetune(
+    model: VersionOption = None,
+    seed: SeedOption = 0,
+    maps: Annotated[bool, typer.Option(help="Draw the maps of the new version.")] = True,
+    as_json: JsonOption = False,
+    workspace: WorkspaceOption = None,
+    job: JobOption = None,
+) -> None:
+    """Learn from the judgements; a version that is worse is saved and not promoted."""
+    from workbench.training.finetune import finetune as run
+
+    ws = Workspace(workspace)
+    progress = progress_for(job)
+    result = run(ws, parent=model, seed=seed, progress=progress)
+    if maps:
+        from workbench.search.maps import compute_maps
+
+        compute_maps(ws, version=result.version, progress=progress)
+    if as_json:
+        say_json(vars(result))
+        return
+    say(f"Version {result.version}, from {result.parent}. {result.reason}")
+    for kind in ("seen", "unseen"):
+        say(f"\nItems {kind} in training:")
+        rows = [
+            [name, score_text(result.report["before"][kind][name]), score_text(after)]
+            for name, after in result.report["after"][kind].items()
+        ]
+        table(["dimension", "before", "after"], rows)
+    ceiling = result.report["ceiling"]["overall"]
+    say(f"\nHow often two answers to the same triplet agree: {score_text(ceiling)}")
+
+
+def map_(
+    model: VersionOption = None,
+    seed: SeedOption = 0,
+    workspace: WorkspaceOption = None,
+    job: JobOption = None,
+) -> None:
+    """Draw the map of every subspace and store it for the pages."""
+    from workbench.search.maps import compute_maps
+
+    version = compute_maps(
+        Workspace(workspace), version=model, seed=seed, progress=progress_for(job)
+    )
+    say(f"The maps of model {version} are ready.")
+
+
+@models.command("list")
+def list_(as_json: JsonOption = False, workspace: WorkspaceOption = None) -> None:
+    """Show all versions, what they come from and how they score."""
+    ws = Workspace(workspace)
+    cards, current = ws.models.versions(), ws.models.current()
+    if as_json:
+        say_json([{**vars(card), "current": card.version == current} for card in cards])
+        return
+    if not cards:
+        say("There is no model yet; run `workbench train heads`.")
+        return
+    rows = [
+        [
+            ("* " if c.version == current else "  ") + c.version,
+            c.parent or "-",
+            c.head,
+            str(c.judgements),
+            score_text(c.metrics["scores"]["overall"]) if "scores" in c.metrics else "-",
+            c.note,
+        ]
+        for c in cards
+    ]
+    table(["  version", "parent", "head", "judgements", "held-out tags", "note"], rows)
+
+
+@models.command()
+def promote(version: str, workspace: WorkspaceOption = None) -> None:
+    """Make a version the one in use."""
+    Workspace(workspace).models.promote(version)
+    say(f"Model {version} is in use.")
+
+
+@models.command("roll-back")
+def roll_back(workspace: WorkspaceOption = None) -> None:
+    """Return to the version that was in use before."""
+    say(f"Model {Workspace(workspace).models.roll_back()} is in use again.")
+
+
+def search(
+    item: Annotated[int, typer.Argument(help="The id of the item to start from.")],
+    weight: Annotated[
+        list[str] | None,
+        typer.Option(help="DIMENSION=WEIGHT, as often as needed.", show_default=False),
+    ] = None,
+    count: Annotated[int, typer.Option(min=1, help="How many to show.")] = 10,
+    kind: Annotated[str | None, typer.Option(help="song, track or submix")] = None,
+    model: VersionOption = None,
+    as_json: JsonOption = False,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Find the items nearest to one, overall or by weighted dimensions."""
+    from workbench.search.similar import find_similar
+
+    ws = Workspace(workspace)
+    found = find_similar(
+        ws, item, weights=_weights(weight), count=count, kind=kind, version=model
+    ).reset_index()
+    if as_json:
+        say_json(found.to_dict(orient="records"))
+        return
+    numbers = found.columns[found.columns.get_loc("relevance") :]
+    rows = [
+        [
+            str(r["item_id"]),
+            r["title"][:40],
+            r["artist"][:24],
+            r["kind"],
+            *(f"{r[n]:.2f}" for n in numbers),
+        ]
+        for r in found.to_dict(orient="records")
+    ]
+    table(["item", "title", "artist", "kind", *numbers], rows)
+
+
+def _weights(texts: list[str] | None) -> dict[str, float] | None:
+    if not texts:
+        return None
+    weights = {}
+    for text in texts:
+        name, _, number = text.partition("=")
+        try:
+            weights[name] = float(number)
+        except ValueError as error:
+            raise WorkbenchError(
+                f"Weight {text!r} is not understood; write it like `tempo=0.5`."
+            ) from error
+    return weights
+
+
+def _print_scores(scores: dict[str, Any]) -> None:
+    table(
+        ["dimension", "score [95 % interval]"],
+        [[name, score_text(score)] for name, score in scores.items()],
+    )

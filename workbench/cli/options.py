@@ -1,0 +1,68 @@
+"""Options that many commands share, and how they report."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from workbench.progress import JobProgress, Progress, TerminalProgress
+
+WorkspaceOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--workspace",
+        "-w",
+        help="The workspace folder; else WORKBENCH_WORKSPACE, else the current folder.",
+        show_default=False,
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs to read.")]
+JobOption = Annotated[Path | None, typer.Option("--job", hidden=True)]
+SeedOption = Annotated[int, typer.Option(help="One seed gives one result.")]
+VersionOption = Annotated[
+    str | None, typer.Option("--model", help="A model version; by default the current one.")
+]
+EncoderOption = Annotated[
+    str | None, typer.Option(help="An encoder's name; by default the best one installed.")
+]
+ProcessesOption = Annotated[
+    int | None, typer.Option(min=1, help="How many run at once; by default one per core.")
+]
+
+
+def progress_for(job: Path | None) -> Progress:
+    """Return progress for a job's folder or for the terminal."""
+    return JobProgress(job) if job else TerminalProgress()
+
+
+def say(text: str) -> None:
+    """Print one line of the answer."""
+    typer.echo(text)
+
+
+def say_json(data: Any) -> None:
+    """Print the answer as JSON."""
+    json.dump(data, sys.stdout, indent=1, default=str)
+    sys.stdout.write("\n")
+
+
+def table(headers: list[str], rows: list[list[str]]) -> None:
+    """Print a table with columns as wide as their widest cell."""
+    cells = [headers, *rows]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(headers))]
+    for row in cells:
+        say("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip())
+
+
+def score_text(score: dict[str, Any]) -> str:
+    """Return a stored score as people read it: ``0.838 [0.800, 0.870] (357/426)``."""
+    if not score["n"]:
+        return "no triplets"
+    return (
+        f"{score['score']:.3f} [{score['low']:.3f}, {score['high']:.3f}] "
+        f"({score['k']}/{score['n']})"
+    )

@@ -1,0 +1,75 @@
+"""The default encoder: signal descriptors joined with musicnn's penultimate layer.
+
+The multi-input idea of Ribecky et al. 2021 with what can be had without training: musicnn knows
+genre and instruments but neither key nor tempo, for which plain signal processing is strong. The
+blocks lie side by side and the heads choose among them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from workbench.encoders.musicnn.network import SAMPLE_RATE as MUSICNN_RATE
+from workbench.encoders.musicnn.network import WIDTH as MUSICNN_WIDTH
+from workbench.encoders.musicnn.network import MusicNN
+from workbench.encoders.musicnn.network import patches as musicnn_patches
+from workbench.features import key, spectral, tempo, timbre
+
+_WIDTHS = {"key": 24, "tempo": tempo.BINS, "cens": 24, "timbre": timbre.WIDTH}
+
+
+class DescriptorEncoder:
+    """Key profiles, folded tempogram, CENS and timbre, and musicnn where it is installed.
+
+    Parameters
+    ----------
+    musicnn
+        The network; None for the encoder without that block.
+    """
+
+    version = "1"
+    sample_rate = spectral.SAMPLE_RATE
+    domains = ("audio",)
+
+    def __init__(self, musicnn: MusicNN | None = None) -> None:
+        self._musicnn = musicnn
+        self.name = "musicnn-descriptors" if musicnn else "descriptors"
+        self.licence = "ISC (musicnn weights), BSD-3-Clause" if musicnn else "BSD-3-Clause"
+        widths = ({"musicnn": MUSICNN_WIDTH} if musicnn else {}) | _WIDTHS
+        edges = np.cumsum([0, *widths.values()])
+        self.blocks = {
+            name: slice(int(a), int(b))
+            for name, a, b in zip(widths, edges[:-1], edges[1:], strict=True)
+        }
+        self.dim = int(edges[-1])
+
+    def encode(self, batch: Sequence[np.ndarray]) -> np.ndarray:
+        """Return the vectors of whole items, float32 [n, dim]."""
+        return np.stack([self._encode_one(samples) for samples in batch])
+
+    def _encode_one(self, samples: np.ndarray) -> np.ndarray:
+        shortest = int(spectral.SEGMENT_S * self.sample_rate)
+        if len(samples) < shortest:
+            samples = np.tile(samples, -(-shortest // len(samples)))[:shortest]
+        chroma = spectral.cens(samples)
+        parts = [
+            key.key_correlations(key.harmonic_chroma(samples)),
+            tempo.folded_tempogram(spectral.onset_envelope(samples)),
+            np.concatenate([chroma.mean(axis=1), chroma.std(axis=1)]),
+            timbre.timbre_statistics(samples),
+        ]
+        if self._musicnn is not None:
+            parts.insert(0, self._musicnn_vector(samples))
+        return np.nan_to_num(np.concatenate(parts)).astype(np.float32)
+
+    def _musicnn_vector(self, samples: np.ndarray) -> np.ndarray:
+        """Return the mean of musicnn's penultimate layer over 3 s patches, float32 [200]."""
+        import soxr
+
+        assert self._musicnn is not None
+        resampled = soxr.resample(samples, self.sample_rate, MUSICNN_RATE)
+        # One patch at a time: larger batches leave the cache and take longer.
+        vectors = [self._musicnn(patch[None])[0][0] for patch in musicnn_patches(resampled)]
+        return np.mean(vectors, axis=0)

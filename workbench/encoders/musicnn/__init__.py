@@ -1,0 +1,1 @@
+"""musicnn (Pons and Serra 2019, ISC licence): its weights without TensorFlow."""

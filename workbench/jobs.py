@@ -1,0 +1,129 @@
+"""Long work in its own process: it survives a closed page and a restarted kernel.
+
+A job is a folder with the command, the process id, the log and its events as JSON lines. Any
+page attaches to a job by reading the folder.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workbench.files import clear_storage_errors, write_text
+
+if TYPE_CHECKING:
+    from workbench.workspace import Workspace
+
+_FINAL = ("done", "failed", "cancelled")
+
+
+@dataclass(frozen=True)
+class Job:
+    """A command that runs, or ran, in its own process."""
+
+    folder: Path
+
+    @property
+    def command(self) -> str:
+        """The command's name, such as ``"finetune"``."""
+        return json.loads((self.folder / "job.json").read_text())["arguments"][0]
+
+    def events(self, after: int = 0) -> list[dict[str, Any]]:
+        """Return the events recorded so far, without the first `after`."""
+        try:
+            lines = (self.folder / "events.jsonl").read_text().split("\n")
+        except FileNotFoundError:
+            return []
+        return [json.loads(line) for line in lines[after:-1]]  # the last one may be half-written
+
+    @property
+    def state(self) -> str:
+        """``running``, ``done``, ``failed``, ``cancelled``, or ``died`` (gone without a word)."""
+        final = self._last_word()
+        if final is not None:
+            return final["event"]
+        if _alive(self._pid()):
+            return "running"
+        final = self._last_word()  # it may have ended between the two looks
+        return final["event"] if final else "died"
+
+    @property
+    def error(self) -> str | None:
+        """The sentence a failed job left, None otherwise."""
+        state = self.state
+        if state == "failed":
+            return str((self._last_word() or {}).get("message", "The job failed."))
+        if state == "died":
+            return "The job's process ended unexpectedly; nothing of its work was kept."
+        return None
+
+    def cancel(self) -> None:
+        """Ask the job to stop at its next step."""
+        write_text(self.folder / "cancel", "")
+
+    def wait(self, timeout_s: float = 600.0) -> str:
+        """Wait until the job has ended and return its state."""
+        end = time.monotonic() + timeout_s
+        while self.state == "running" and time.monotonic() < end:
+            time.sleep(0.05)
+        return self.state
+
+    def _last_word(self) -> dict[str, Any] | None:
+        return next((e for e in reversed(self.events()) if e["event"] in _FINAL), None)
+
+    def _pid(self) -> int | None:
+        try:
+            return int((self.folder / "pid").read_text())
+        except (FileNotFoundError, ValueError):
+            return None
+
+
+def start(ws: Workspace, *arguments: str) -> Job:
+    """Run a `workbench` command on a workspace in a process of its own session."""
+    folder = ws.jobs_folder / f"{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:6]}"
+    with clear_storage_errors(folder):
+        folder.mkdir(parents=True)
+        (folder / "job.json").write_text(json.dumps({"arguments": list(arguments)}))
+        command = [sys.executable, "-m", "workbench", *arguments]
+        command += ["--workspace", str(ws.root), "--job", str(folder)]
+        with (folder / "log.txt").open("wb") as log:
+            process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            )
+        write_text(folder / "pid", str(process.pid))
+    _reap_later(process)
+    return Job(folder)
+
+
+def latest(ws: Workspace, command: str) -> Job | None:
+    """Return the newest job that ran `command`, None if there is none."""
+    if not ws.jobs_folder.is_dir():
+        return None
+    jobs = (Job(folder) for folder in sorted(ws.jobs_folder.iterdir(), reverse=True))
+    return next((j for j in jobs if (j.folder / "pid").exists() and j.command == command), None)
+
+
+def _reap_later(process: subprocess.Popen[bytes]) -> None:
+    """Collect the exit status in the background, so that no zombie counts as running."""
+    import threading
+
+    threading.Thread(target=process.wait, daemon=True).start()
+
+
+def _alive(pid: int | None) -> bool:
+    if pid is None:
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

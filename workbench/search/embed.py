@@ -1,0 +1,180 @@
+"""Compute the vectors of a catalogue: resumable, on all cores, one bad file never stops it."""
+
+from __future__ import annotations
+
+import hashlib
+import multiprocessing
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from workbench.encoders.registry import default_encoder, load_encoder
+from workbench.errors import NotReadyError, UnknownNameError, WorkbenchError
+from workbench.files import atomic_write
+from workbench.progress import Progress
+from workbench.search.vectors import VectorStore
+
+if TYPE_CHECKING:
+    from workbench.workspace import Workspace
+
+_BATCH = 4  # items per task: what an interruption can lose, times the number of processes
+_MERGE_EVERY = 200  # parts; more would slow a restart down, fewer would rewrite the array often
+
+
+@dataclass
+class EmbedReport:
+    """What `embed` did: the encoder, how many items are new, and which could not be read."""
+
+    encoder: str
+    computed: int = 0
+    total: int = 0
+    failures: dict[int, str] = field(default_factory=dict)
+
+
+def embed(
+    ws: Workspace,
+    *,
+    encoder: str | None = None,
+    processes: int | None = None,
+    progress: Progress | None = None,
+) -> EmbedReport:
+    """Compute and store the vectors of all audio items that have none yet.
+
+    Parameters
+    ----------
+    ws
+        The workspace.
+    encoder
+        Its key; by default the best one installed.
+    processes
+        How many run at once; by default one per core.
+    progress
+        Told about every item.
+
+    Notes
+    -----
+    Finished batches are kept as part files, so that an interrupted run goes on where it was.
+    """
+    progress = progress or Progress()
+    key = encoder or default_encoder().key
+    load_encoder(key)  # fail here, with a sentence, rather than in every process
+    store = ws.vectors(key)
+    parts = store.folder / "parts"
+    _merge(store, parts)
+    files, missing = _missing_items(ws, store)
+    report = EmbedReport(key, failures=missing)
+    if files:
+        count = min(processes or os.cpu_count() or 1, len(files))
+        progress.stage(f"Embedding with {key}", len(files))
+        waiting = 0
+        for ids, failures in _run(key, files, parts, processes=count):
+            report.computed += len(ids)
+            report.failures.update(failures)
+            progress.advance(len(ids) + len(failures))
+            waiting += 1
+            if waiting == _MERGE_EVERY:
+                _merge(store, parts)
+                waiting = 0
+        _merge(store, parts)
+        progress.close()
+    if not store.exists:
+        raise NotReadyError("There is no sound to embed; import some with `workbench import`.")
+    report.total = len(store.ids)
+    return report
+
+
+def _missing_items(
+    ws: Workspace, store: VectorStore
+) -> tuple[list[tuple[int, Path]], dict[int, str]]:
+    items = ws.catalogue.items(domain="audio")
+    done = set(store.ids.tolist()) if store.exists else set()
+    files, failures = [], {}
+    for item_id in items.index[items["media_id"].notna()]:
+        if int(item_id) not in done:
+            try:
+                files.append((int(item_id), ws.catalogue.media_path(int(item_id))))
+            except UnknownNameError:
+                continue
+            except WorkbenchError as error:
+                failures[int(item_id)] = str(error)
+    return files, failures
+
+
+def _run(
+    key: str, files: list[tuple[int, Path]], parts: Path, *, processes: int
+) -> Iterator[tuple[list[int], dict[int, str]]]:
+    batches = [files[i : i + _BATCH] for i in range(0, len(files), _BATCH)]
+    if processes == 1 or len(batches) == 1:
+        for batch in batches:
+            yield _encode_batch(key, batch, parts)
+        return
+    context = multiprocessing.get_context("spawn")  # forking after torch has started threads hangs
+    with ProcessPoolExecutor(processes, mp_context=context, initializer=_one_thread) as pool:
+        todo = iter(batches)
+        waiting = [pool.submit(_encode_batch, key, b, parts) for b in islice(todo, 2 * processes)]
+        try:
+            while waiting:
+                yield waiting.pop(0).result()
+                waiting += [pool.submit(_encode_batch, key, b, parts) for b in islice(todo, 1)]
+        except BrokenProcessPool as error:
+            raise WorkbenchError(
+                "An embedding process was ended from outside, perhaps for lack of memory; run "
+                "`workbench embed` again, it goes on where it was."
+            ) from error
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _one_thread() -> None:
+    """Let each process use one core: they run side by side."""
+    import signal
+
+    import torch
+
+    torch.set_num_threads(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent process ends the work
+
+
+def _encode_batch(
+    key: str, batch: Sequence[tuple[int, Path]], parts: Path
+) -> tuple[list[int], dict[int, str]]:
+    from workbench.audio.decode import decode
+
+    encoder = load_encoder(key)
+    ids, vectors, failures = [], [], {}
+    for item_id, path in batch:
+        try:
+            samples = decode(path).mono(encoder.sample_rate)
+            vectors.append(encoder.encode([samples])[0])
+            ids.append(item_id)
+        except WorkbenchError as error:
+            failures[item_id] = str(error)
+    if ids:
+        name = hashlib.sha256(repr(ids).encode()).hexdigest()[:16]
+        with atomic_write(parts / f"{name}.npz") as stream:
+            np.savez(stream, ids=np.array(ids), vectors=np.stack(vectors))
+    return ids, failures
+
+
+def _merge(store: VectorStore, parts: Path) -> None:
+    """Move finished part files into the store's array."""
+    files = sorted(parts.glob("*.npz")) if parts.is_dir() else []
+    if not files:
+        return
+    ids = [store.ids] if store.exists else []
+    vectors = [np.asarray(store.vectors)] if store.exists else []
+    for file in files:
+        with np.load(file, allow_pickle=False) as part:
+            ids.append(part["ids"])
+            vectors.append(part["vectors"])
+    all_ids, first = np.unique(np.concatenate(ids), return_index=True)
+    store.write(all_ids, np.concatenate(vectors)[first])
+    for file in files:
+        file.unlink(missing_ok=True)

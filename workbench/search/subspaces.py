@@ -1,0 +1,46 @@
+"""Subspace vectors: what a model makes of the encoder's vectors, stored side by side per item."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from workbench.search.vectors import VectorStore
+    from workbench.subspaces.model import Model
+    from workbench.subspaces.store import ModelCard
+    from workbench.workspace import Workspace
+
+
+def subspace_blocks(card: ModelCard) -> dict[str, slice]:
+    """Return the columns of each dimension in a row of subspace vectors."""
+    size = card.subspace_dim
+    return {name: slice(i * size, (i + 1) * size) for i, name in enumerate(card.dimensions)}
+
+
+def read_subspaces(
+    ws: Workspace, version: str | None = None
+) -> tuple[VectorStore, dict[str, slice]]:
+    """Return the stored subspace vectors of a model, brought up to date, and their blocks.
+
+    Items embedded since the last write are mapped now; that is one matrix product.
+    """
+    card = ws.models.card(version)
+    store = ws.vectors(f"model-{card.version}")
+    source = ws.vectors(card.encoder)
+    if not store.exists or not np.array_equal(store.ids, source.ids):
+        write_subspaces(ws, ws.models.load(card.version))
+        store = ws.vectors(f"model-{card.version}")
+    return store, subspace_blocks(card)
+
+
+def write_subspaces(ws: Workspace, model: Model, *, rows: int = 16384) -> None:
+    """Map all vectors of the model's encoder into its subspaces and store them."""
+    source = ws.vectors(model.card.encoder)
+    parts = [
+        model.transform(np.asarray(source.vectors[start : start + rows]))
+        for start in range(0, len(source.ids), rows)
+    ]
+    mapped = np.concatenate(parts) if parts else np.zeros((0, model.width), np.float32)
+    ws.vectors(f"model-{model.card.version}").write(source.ids, mapped)

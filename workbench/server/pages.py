@@ -1,0 +1,47 @@
+"""The dashboards of a folder, by the titles and descriptions in their notebooks' metadata."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+_log = logging.getLogger(__name__)
+_LAST = 1000
+
+
+@dataclass(frozen=True)
+class Page:
+    """One dashboard: `name` is its notebook's file name."""
+
+    name: str
+    title: str
+    description: str
+    order: float
+
+
+def list_pages(folder: Path) -> list[Page]:
+    """Return the dashboards of `folder`, in the order they ask for.
+
+    A notebook says what it is in its metadata: ``"title"`` at the top level, and
+    ``"workbench": {"description": "One sentence.", "order": 1}``. One that cannot be read is left
+    out and logged.
+    """
+    pages = [page for file in folder.glob("*.ipynb") if (page := _read(file)) is not None]
+    return sorted(pages, key=lambda page: (page.order, page.name))
+
+
+def _read(file: Path) -> Page | None:
+    try:
+        metadata = json.loads(file.read_text(encoding="utf-8"))["metadata"]
+        own = metadata.get("workbench", {})
+        return Page(
+            name=file.name,
+            title=str(metadata.get("title") or file.stem.replace("_", " ").capitalize()),
+            description=str(own.get("description", "")),
+            order=float(own.get("order", _LAST)),
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        _log.warning("%s is left out of the pages: %s", file, error)
+        return None

@@ -1,0 +1,175 @@
+"""Models on disk: safetensors and a JSON card per version, written once, never changed."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+import uuid
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workbench.errors import NotReadyError, StorageError, UnknownNameError
+from workbench.files import clear_storage_errors, write_text
+
+if TYPE_CHECKING:
+    from workbench.subspaces.model import Model
+
+_FORMAT = 1
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What a model is, what it learned from and how well it does.
+
+    `metrics` holds ``scores`` (per dimension and overall, see `Score.as_dict`), ``leakage``
+    (subspace x dimension of the triplets) and, after fine-tuning, ``finetune`` (before and after
+    on items seen and unseen). `judgements` counts what the version learned from; `watermark` is
+    the id of the last of them.
+    """
+
+    version: str
+    encoder: str
+    head: str
+    dimensions: list[str]
+    subspace_dim: int
+    parent: str | None = None
+    created_at: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+    judgements: int = 0
+    watermark: str | None = None
+    licence: str = ""
+    held_out: list[int] = field(default_factory=list)
+    metrics: dict[str, Any] = field(default_factory=dict)
+    note: str = ""
+    sha256: str = ""
+    format: int = _FORMAT
+    promoted: bool = False
+
+
+class ModelStore:
+    """The model versions of a workspace and which of them is current."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    # -- reading --------------------------------------------------------------------------------
+
+    def versions(self) -> list[ModelCard]:
+        """Return all cards, oldest first."""
+        names = sorted(p.parent.name for p in self.folder.glob("v*/card.json"))
+        return [self.card(name) for name in names]
+
+    def current(self) -> str | None:
+        """Return the version in use, None before the first."""
+        history = self._history()
+        return history[-1] if history else None
+
+    def card(self, version: str | None = None) -> ModelCard:
+        """Return the card of a version; by default of the current one."""
+        version = version or self.current()
+        if version is None:
+            raise NotReadyError(
+                "There is no model yet; run `workbench train heads` to fit one to the tags."
+            )
+        file = self.folder / version / "card.json"
+        if not file.is_file():
+            known = ", ".join(p.parent.name for p in sorted(self.folder.glob("v*/card.json")))
+            raise UnknownNameError(
+                f"There is no model {version!r}; choose one of {known or 'none yet'}."
+            )
+        try:
+            card = ModelCard(**json.loads(file.read_text()))
+        except (ValueError, TypeError) as error:
+            raise StorageError(f"{file} is damaged or of a newer version: {error}.") from error
+        return replace(card, promoted=version in self._history(all_ever=True))
+
+    def load(self, version: str | None = None) -> Model:
+        """Return a model; hashes and shapes are checked.
+
+        Raises
+        ------
+        StorageError
+            If the stored weights are not what the card describes.
+        """
+        from workbench.subspaces.model import Model
+
+        card = self.card(version)
+        return Model.load(self.folder / card.version / "model.safetensors", card)
+
+    # -- writing --------------------------------------------------------------------------------
+
+    def save(self, model: Model, *, promote: bool) -> ModelCard:
+        """Store a model under the next free version, and make it current if asked."""
+        partial = self.folder / f".partial-{uuid.uuid4().hex[:8]}"
+        with clear_storage_errors(self.folder):
+            partial.mkdir(parents=True)
+            try:
+                sha256 = model.save(partial / "model.safetensors")
+                while True:
+                    version = self._next_version()
+                    card = replace(model.card, version=version, sha256=sha256, promoted=False)
+                    (partial / "card.json").write_text(json.dumps(asdict(card), indent=1))
+                    try:
+                        os.rename(partial, self.folder / version)  # fails if somebody was faster
+                        break
+                    except OSError:
+                        if not (self.folder / version).exists():
+                            raise
+            finally:
+                shutil.rmtree(partial, ignore_errors=True)
+        if promote:
+            self.promote(version)
+        return self.card(version)
+
+    def set_metrics(self, version: str, metrics: dict[str, Any]) -> ModelCard:
+        """Add measurements to a card; the weights stay untouched."""
+        card = self.card(version)
+        merged = replace(card, metrics={**card.metrics, **metrics}, promoted=False)
+        write_text(self.folder / version / "card.json", json.dumps(asdict(merged), indent=1))
+        return self.card(version)
+
+    def promote(self, version: str) -> None:
+        """Make a version the current one."""
+        self.card(version)
+        if self.current() != version:
+            self._log("promote", version)
+
+    def roll_back(self) -> str:
+        """Return to the version that was current before this one.
+
+        Raises
+        ------
+        NotReadyError
+            If there is none to return to.
+        """
+        history = self._history()
+        if len(history) < 2:
+            raise NotReadyError("There is no earlier version to roll back to.")
+        self._log("roll back", history[-2])
+        return history[-2]
+
+    # -- helpers --------------------------------------------------------------------------------
+
+    def _history(self, *, all_ever: bool = False) -> list[str]:
+        """Return the promoted versions, those rolled back taken off again unless `all_ever`."""
+        file = self.folder / "history.jsonl"
+        stack: list[str] = []
+        for line in file.read_text().splitlines() if file.is_file() else ():
+            entry = json.loads(line)
+            if entry["action"] == "promote" or all_ever:
+                stack.append(entry["version"])
+            elif stack:
+                stack.pop()
+        return stack
+
+    def _log(self, action: str, version: str) -> None:
+        entry = json.dumps({"action": action, "version": version, "at": time.time()})
+        file = self.folder / "history.jsonl"
+        write_text(file, (file.read_text() if file.is_file() else "") + entry + "\n")
+
+    def _next_version(self) -> str:
+        numbers = [int(p.name[1:]) for p in self.folder.glob("v*") if p.name[1:].isdigit()]
+        return f"v{max(numbers, default=0) + 1:04d}"

@@ -1,0 +1,95 @@
+"""Triplets from tags: anchor, one item similar to it, one dissimilar."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from workbench.subspaces.dimensions import DIMENSIONS, get_dimension
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from workbench.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Triplets:
+    """Answered triplets over a list of items.
+
+    Attributes
+    ----------
+    rows : int64 [t, 3]
+        Row numbers of anchor, a and b.
+    share : float32 [t]
+        The share of raters who found a closer; 1 for triplets from tags.
+    """
+
+    rows: np.ndarray
+    share: np.ndarray
+
+    def __len__(self) -> int:
+        """Return the number of triplets."""
+        return len(self.rows)
+
+    def subset(self, chosen: np.ndarray) -> Triplets:
+        """Return some of the triplets by a boolean array or row numbers."""
+        return Triplets(self.rows[chosen], self.share[chosen])
+
+
+def relations(ws: Workspace, ids: Sequence[int], groups: np.ndarray) -> dict[str, np.ndarray]:
+    """Return each dimension's relation of items, parts of the same song left out.
+
+    Parameters
+    ----------
+    ws
+        The workspace, for tags and dimensions.
+    ids
+        The n items.
+    groups
+        The song of each item, int [n]: a pair within a song says nothing, since its parts share
+        their tags by descent.
+
+    Returns
+    -------
+    For each dimension int8 [n, n]: 1 similar, -1 dissimilar, 0 unknown or the same song.
+    """
+    tags = ws.catalogue.tags()
+    apart = groups[:, None] != groups[None, :]
+    return {name: get_dimension(ws, name).relation(tags, ids) * apart for name in DIMENSIONS}
+
+
+def song_groups(items: pd.DataFrame) -> np.ndarray:
+    """Return the song each item belongs to (itself if it is no part), int64 [n]."""
+    parents = items["parent_id"].to_numpy(dtype=float)
+    return np.where(np.isnan(parents), items.index.to_numpy(), np.nan_to_num(parents)).astype(int)
+
+
+def sample_triplets(relation: np.ndarray, count: int, rng: np.random.Generator) -> Triplets:
+    """Return up to `count` random triplets in which a is similar to the anchor and b is not.
+
+    Parameters
+    ----------
+    relation
+        int8 [n, n]: 1 similar, -1 dissimilar, 0 unknown.
+    count
+        How many to draw; duplicates are removed, so small catalogues give fewer.
+    rng
+        The source of chance.
+    """
+    anchors = np.flatnonzero((relation > 0).any(axis=1) & (relation < 0).any(axis=1))
+    if not len(anchors):
+        return Triplets(np.zeros((0, 3), np.int64), np.zeros(0, np.float32))
+    chosen = rng.permutation(np.resize(anchors, count))
+    near = _random_column(relation[chosen] > 0, rng)
+    far = _random_column(relation[chosen] < 0, rng)
+    rows = np.unique(np.stack([chosen, near, far], axis=1), axis=0).astype(np.int64)
+    return Triplets(rows, np.ones(len(rows), np.float32))
+
+
+def _random_column(allowed: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return one allowed column per row, all equally likely."""
+    return np.where(allowed, rng.random(allowed.shape), -1.0).argmax(axis=1)

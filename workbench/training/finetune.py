@@ -1,0 +1,177 @@
+"""Fine-tune the heads on judgements: regularised, cross-validated over items, never silently worse.
+
+A full head fitted without restraint does better on items it has seen and worse on others. So each
+dimension's head is pulled towards its parent, with a strength chosen on triplets with items that
+took no part in the fit, and both kinds of accuracy are reported before and after.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from workbench.errors import NotReadyError, WorkbenchError
+from workbench.evaluation.scores import Score
+from workbench.progress import Progress
+from workbench.subspaces.model import Model
+from workbench.subspaces.triplets import Triplets, relations, sample_triplets, song_groups
+from workbench.training.fit import item_folds
+from workbench.training.initial import store_model
+from workbench.training.judged import JudgedTriplets, judged_triplets
+from workbench.training.tuning import FOLDS, STEPS, HeadTuning, Observer, Outcome
+
+if TYPE_CHECKING:
+    from workbench.workspace import Workspace
+
+FEWEST_JUDGEMENTS = 20
+_TAG_TRIPLETS = 300
+
+
+@dataclass(frozen=True)
+class FineTuneResult:
+    """A new version, whether it was promoted and why, and the scores before and after."""
+
+    version: str
+    parent: str
+    promoted: bool
+    reason: str
+    report: dict[str, Any]
+
+
+def finetune(
+    ws: Workspace,
+    *,
+    parent: str | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> FineTuneResult:
+    """Fit a new model version to the judgements and promote it unless it is worse.
+
+    Parameters
+    ----------
+    ws
+        The workspace, with a model and judgements.
+    parent
+        The version to start from; by default the current one.
+    seed
+        One seed gives one result.
+    progress
+        Told about every few steps (``step`` events) and asked whether to stop.
+
+    Raises
+    ------
+    NotReadyError
+        If there are fewer than 20 answers to learn from.
+    CancelledError
+        If the progress says so; nothing is stored then.
+    """
+    progress = progress or Progress()
+    model = ws.models.load(parent)
+    if model.card.head == "mask":
+        raise WorkbenchError(
+            f"Model {model.card.version} has mask heads, which have nothing to tune; fit linear "
+            "heads with `workbench train heads --head linear`."
+        )
+    judged = judged_triplets(ws, model.card)
+    if judged.answers < FEWEST_JUDGEMENTS:
+        raise NotReadyError(
+            f"Fine-tuning needs at least {FEWEST_JUDGEMENTS} answers that say which is closer, "
+            f"and there are {judged.answers}; judge some more triplets first."
+        )
+    rng = np.random.default_rng(seed)
+    items = ws.catalogue.items().loc[judged.ids]
+    groups = song_groups(items)
+    x = model.normaliser(ws.vectors(model.card.encoder).rows(judged.ids))
+    tagged = _tag_triplets(ws, model, judged, groups, rng)
+    folds = item_folds(groups, FOLDS, rng)
+    before, after, heads, strength = {}, {}, {}, {}
+    names = [n for n in model.card.dimensions if len(judged.triplets.get(n, ()))]
+    progress.stage("Fine-tuning", 2 * STEPS * len(names))
+    for index, name in enumerate(names):
+        observe = Observer(progress, name, index * 2 * STEPS, 2 * STEPS * len(names))
+        tuning = HeadTuning(model, name, x, judged, tagged[name], folds, rng)
+        before[name], after[name], strength[name] = tuning.cross_validate(observe)
+        heads[name] = tuning.final(strength[name], observe.shifted(STEPS))
+    report = {
+        "before": _as_table(before),
+        "after": _as_table(after),
+        "judgements": judged.answers,
+        "strength": strength,
+        "ceiling": {name: score.as_dict() for name, score in judged.ceiling.items()},
+    }
+    promoted, reason = verdict(report)
+    card = replace(
+        model.card,
+        version="",
+        parent=model.card.version,
+        judgements=judged.answers,
+        watermark=judged.watermark,
+        metrics={"finetune": report},
+        note=reason,
+        created_at=_now(),
+    )
+    tuned = Model(card, model.normaliser, {**model.heads, **heads})
+    stored = store_model(ws, tuned, promote=promoted)
+    progress.close()
+    result = FineTuneResult(stored.version, model.card.version, promoted, reason, report)
+    progress.event("result", **vars(result))
+    return result
+
+
+def verdict(report: dict[str, Any]) -> tuple[bool, str]:
+    """Return whether a version may be promoted, and the sentence that says why.
+
+    It is promoted when it answers at least as many triplets of unseen items as its parent and
+    more of either kind.
+    """
+    kinds = {
+        kind: (report["before"][kind]["overall"], report["after"][kind]["overall"])
+        for kind in ("unseen", "seen")
+    }
+    text = "; ".join(
+        f"items {kind}: {new['k']} of {new['n']} right, before {old['k']}"
+        for kind, (old, new) in kinds.items()
+        if new["n"]
+    )
+    gains = {kind: new["k"] - old["k"] for kind, (old, new) in kinds.items()}
+    if kinds["unseen"][1]["n"] == 0:
+        return False, f"Not promoted: no triplet had three unseen items to judge it by ({text})."
+    if gains["unseen"] < 0:
+        return False, f"Not promoted: it is worse on items it has not seen ({text})."
+    if gains["seen"] < 0 and gains["unseen"] <= -gains["seen"]:
+        return False, f"Not promoted: it is worse on items it has seen ({text})."
+    if gains["seen"] == 0 and gains["unseen"] == 0:
+        return False, f"Not promoted: it answers no more triplets than before ({text})."
+    return True, f"Promoted: it is better, and not worse on unseen items ({text})."
+
+
+def _tag_triplets(
+    ws: Workspace,
+    model: Model,
+    judged: JudgedTriplets,
+    groups: np.ndarray,
+    rng: np.random.Generator,
+) -> dict[str, Triplets]:
+    """Draw triplets from tags as a prior; items the model holds out take no part."""
+    usable = ~np.isin(groups, model.card.held_out)
+    return {
+        name: sample_triplets(relation * (usable[:, None] & usable[None, :]), _TAG_TRIPLETS, rng)
+        for name, relation in relations(ws, judged.ids.tolist(), groups).items()
+    }
+
+
+def _as_table(outcomes: dict[str, Outcome]) -> dict[str, dict[str, Any]]:
+    table: dict[str, dict[str, Any]] = {}
+    for kind in ("seen", "unseen"):
+        scores = {name: getattr(outcome, kind) for name, outcome in outcomes.items()}
+        scores["overall"] = sum(scores.values(), Score())
+        table[kind] = {name: score.as_dict() for name, score in scores.items()}
+    return table
+
+
+def _now() -> str:
+    from datetime import UTC, datetime
+
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,218 @@
+"""The first model: heads fitted to the tags of the catalogue.
+
+The encoder's blocks are weighed per dimension (how much musicnn, how much key profile, ...), which
+takes few numbers and so generalises from few items; the weighted vectors are projected onto their
+principal directions, which gives the linear head. Items held out, whole artists at a time, never
+take part.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from workbench.encoders.registry import load_encoder
+from workbench.errors import NotReadyError, WorkbenchError
+from workbench.evaluation.triplets import evaluate_model
+from workbench.progress import Progress
+from workbench.search.subspaces import write_subspaces
+from workbench.subspaces.dimensions import DIMENSIONS
+from workbench.subspaces.heads import HEADS, Parameters, mask_blocks, widen_to_mlp
+from workbench.subspaces.model import Model, Normaliser
+from workbench.subspaces.store import ModelCard
+from workbench.subspaces.triplets import Triplets, relations, sample_triplets, song_groups
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from workbench.workspace import Workspace
+
+SUBSPACE_DIM = 64  # six of them make the paper's best embedding size, 384
+HELD_OUT_SHARE = 0.25
+_TRIPLETS = 4000
+_SMALLEST = 12  # songs; fewer cannot be split
+
+
+def fit_initial(
+    ws: Workspace,
+    *,
+    head: str = "linear",
+    encoder: str | None = None,
+    seed: int = 0,
+    promote: bool = True,
+    progress: Progress | None = None,
+) -> ModelCard:
+    """Fit a model to the tags, score it on held-out items, store it and return its card.
+
+    Parameters
+    ----------
+    ws
+        The workspace, with vectors.
+    head
+        ``linear``, ``mlp`` (starts as the linear head; fine-tuning bends it) or ``mask``.
+    encoder
+        Whose vectors; by default the best encoder that has some.
+    seed
+        One seed gives one model.
+    promote
+        Whether to make it the current model.
+    progress
+        Told about every dimension.
+
+    Raises
+    ------
+    NotReadyError
+        If there are too few tagged items with vectors.
+    """
+    if head not in HEADS:
+        raise WorkbenchError(f"There is no head {head!r}; choose one of {', '.join(HEADS)}.")
+    progress = progress or Progress()
+    rng = np.random.default_rng(seed)
+    key = encoder or _encoder_with_vectors(ws)
+    source, loaded = ws.vectors(key), load_encoder(key)
+    items = ws.catalogue.items(domain="audio")
+    items = items.loc[items.index.isin(source.ids)]
+    songs = items[items["kind"] == "song"]
+    if len(songs) < _SMALLEST:
+        raise NotReadyError(
+            f"A model needs at least {_SMALLEST} songs with vectors and tags, and there are "
+            f"{len(songs)}; import more music."
+        )
+    held_out = hold_out(songs, rng)
+    trained = items[~np.isin(song_groups(items), held_out)]
+    raw = source.rows(trained.index.to_numpy())
+    normaliser = Normaliser.fit(raw, loaded.blocks)
+    heads: dict[str, Parameters]
+    if head == "mask":
+        blocks = mask_blocks(loaded.dim, len(DIMENSIONS))
+        heads = {n: {"mask": b} for n, b in zip(DIMENSIONS, blocks, strict=True)}
+        subspace_dim = blocks.shape[1]
+    else:
+        subspace_dim = min(SUBSPACE_DIM, loaded.dim)
+        heads = _weighted_heads(ws, trained, normaliser, raw, subspace_dim, rng, progress)
+        if head == "mlp":
+            heads = {n: widen_to_mlp(p["weight"], rng) for n, p in heads.items()}
+    card = ModelCard(
+        version="",
+        encoder=key,
+        head=head,
+        dimensions=list(DIMENSIONS),
+        subspace_dim=subspace_dim,
+        licence=loaded.licence,
+        held_out=[int(i) for i in held_out],
+        note="fitted to the tags",
+    )
+    model = Model(card, normaliser, heads)
+    return store_model(ws, model, promote=promote)
+
+
+def store_model(ws: Workspace, model: Model, *, promote: bool) -> ModelCard:
+    """Score a new model, store it with its subspace vectors, and promote it if asked."""
+    from dataclasses import replace
+
+    metrics = evaluate_model(ws, model)
+    card = replace(model.card, metrics={**model.card.metrics, **metrics})
+    card = ws.models.save(replace(model, card=card), promote=False)
+    write_subspaces(ws, replace(model, card=card))
+    if promote:
+        ws.models.promote(card.version)
+    return ws.models.card(card.version)
+
+
+def hold_out(songs: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:
+    """Choose songs to hold out, whole artists at a time, int64 [m].
+
+    A song without an artist counts as an artist of its own.
+    """
+    artists = songs["artist"].where(songs["artist"] != "", songs.index.astype(str))
+    names = rng.permutation(artists.unique())
+    chosen: list[int] = []
+    for name in names:
+        members = songs.index[artists == name].tolist()
+        if len(chosen) + len(members) <= HELD_OUT_SHARE * len(songs) * 1.1:
+            chosen += members
+    return np.array(sorted(chosen), dtype=np.int64)
+
+
+def _encoder_with_vectors(ws: Workspace) -> str:
+    from workbench.encoders.registry import list_encoders
+
+    for info in list_encoders():
+        if info.installed and ws.vectors(info.key).exists:
+            return info.key
+    raise NotReadyError("There are no vectors yet; run `workbench embed` first.")
+
+
+def _weighted_heads(
+    ws: Workspace,
+    items: pd.DataFrame,
+    normaliser: Normaliser,
+    raw: np.ndarray,
+    subspace_dim: int,
+    rng: np.random.Generator,
+    progress: Progress,
+) -> dict[str, Parameters]:
+    x = normaliser(raw)
+    related = relations(ws, items.index.tolist(), song_groups(items))
+    heads = {}
+    progress.stage("Fitting heads to the tags", len(related))
+    for name, relation in related.items():
+        triplets = sample_triplets(relation, _TRIPLETS, rng)
+        weights = block_weights(x, normaliser.edges, triplets)
+        columns = np.repeat(np.sqrt(weights), np.diff(normaliser.edges)).astype(np.float32)
+        directions = principal_directions(x * columns, subspace_dim)
+        heads[name] = {"weight": directions * columns}
+        progress.advance(label=name)
+    progress.close()
+    return heads
+
+
+def block_weights(
+    x: np.ndarray, edges: np.ndarray, triplets: Triplets, *, steps: int = 300
+) -> np.ndarray:
+    """Learn how much each block of the vectors counts for a dimension, float64 [blocks], sum 1.
+
+    The distance is the weighted sum of the blocks' own cosine distances; the weights are a softmax
+    fitted by the logistic loss of the triplets with a mild pull towards equal weights.
+
+    Parameters
+    ----------
+    x
+        Normalised vectors, float32 [n, D].
+    edges
+        Where blocks begin and end, int [blocks + 1].
+    triplets
+        From tags; without any, all blocks count the same.
+    """
+    import torch
+    from torch.nn import functional as F
+
+    count = len(edges) - 1
+    if not len(triplets):
+        return np.full(count, 1 / count)
+    anchor, near, far = (x[triplets.rows[:, i]] for i in range(3))
+    gain = anchor * near - anchor * far  # cosine to the near one minus cosine to the far one
+    per_block = np.add.reduceat(gain, edges[:-1], axis=1) * count
+    gains = torch.from_numpy(per_block.astype(np.float32))
+    logits = torch.zeros(count, requires_grad=True)
+    sharpness = torch.tensor(1.0, requires_grad=True)
+    optimiser = torch.optim.Adam([logits, sharpness], lr=0.05)
+    for _ in range(steps):
+        optimiser.zero_grad()
+        margin = gains @ torch.softmax(logits, 0) * F.softplus(sharpness) * 4
+        loss = F.softplus(-margin).mean() + 0.002 * (logits**2).sum()
+        loss.backward()
+        optimiser.step()
+    return torch.softmax(logits, 0).detach().numpy().astype(np.float64)
+
+
+def principal_directions(vectors: np.ndarray, count: int) -> np.ndarray:
+    """Return the leading right singular vectors, float32 [count, D].
+
+    Fewer items than `count` leave rows of zeros: the subspace keeps its size.
+    """
+    _, _, rows = np.linalg.svd(vectors, full_matrices=False)
+    directions = np.zeros((count, vectors.shape[1]), dtype=np.float32)
+    directions[: min(count, len(rows))] = rows[:count]
+    return directions

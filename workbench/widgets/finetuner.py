@@ -1,0 +1,259 @@
+"""Fine-tuning from a page: start, watch, cancel, decide, roll back."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import ipywidgets as W
+
+from workbench import jobs
+from workbench.widgets import present
+from workbench.widgets.chart import PlotlyChart
+from workbench.widgets.finetuning import (
+    Run,
+    new_judgements,
+    report_rows,
+    training_figure,
+    verdict,
+)
+from workbench.widgets.kiviat import KiviatChart
+from workbench.widgets.leakage import LeakageTable
+from workbench.widgets.present import Page
+from workbench.widgets.safe import Message, guarded
+
+if TYPE_CHECKING:
+    from workbench.subspaces.store import ModelCard
+    from workbench.workspace import Workspace
+
+_POLL_S = 0.2
+_COMMAND = "finetune"
+_WHAT_THE_TABLE_SHOWS = (
+    "Share of judgements the model agrees with, before and after. “Seen”: other judgements about "
+    "pieces it learned from. “Not seen”: judgements about pieces it has never met, which is what "
+    "counts for the rest of the catalogue. Intervals are 95 %."
+)
+
+
+class FineTuner(Page):
+    """Teach the current model what listeners judged, off the interface thread.
+
+    The run is a process of its own: it goes on when the page is closed, and a page opened later
+    attaches to it.
+
+    Parameters
+    ----------
+    ws
+        The workspace.
+    """
+
+    def __init__(self, ws: Workspace) -> None:
+        self._ws = ws
+        self._job: jobs.Job | None = None
+        self._watch: threading.Thread | None = None
+        self._message = Message()
+        self._news = W.Label()
+        self._start = self._button("Fine-tune", self.start, style="primary")
+        self._cancel = self._button("Cancel", self.cancel)
+        self._cancel.disabled = True
+        self._stage = W.Label()
+        self._bar = W.FloatProgress(0.0, min=0.0, max=1.0, layout={"width": "260px"})
+        self._progress = present.row([self._bar, self._stage])
+        self._chart = PlotlyChart(training_figure([]), height=280)
+        self._result = W.VBox()
+        self._use = self._button("Use this version anyway", self.use_anyway)
+        self._back = self._button("Roll back", self.roll_back)
+        self._versions = W.VBox()
+        self._decisions = present.row([self._use, self._back])
+        self._offered: str | None = None
+        for part in (self._progress, self._chart, self._use):
+            _show(part, False)
+        self._kiviat = W.VBox()
+        super().__init__(
+            [
+                present.card(
+                    "Learn from the judgements",
+                    [
+                        present.row([self._start, self._cancel, self._news]),
+                        self._message,
+                        self._progress,
+                        self._chart,
+                        self._result,
+                    ],
+                ),
+                present.card("Model versions", [self._decisions, self._versions]),
+                present.card("What the model in use hears", [self._kiviat]),
+            ]
+        )
+        guarded(self._message.show)(self._open)()
+
+    # -- what the buttons do --------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Start a run in its own process and watch it."""
+        running = jobs.latest(self._ws, _COMMAND)
+        if running is None or running.state != "running":  # else somebody was faster: watch that
+            running = jobs.start(self._ws, _COMMAND)
+        self._message.clear()
+        self._result.children = ()
+        _show(self._use, False)
+        self._attach(running)
+
+    def cancel(self) -> None:
+        """Ask the run to stop; the models stay as they are."""
+        if self._job is not None:
+            self._job.cancel()
+            self._stage.value = "Stopping…"
+
+    def use_anyway(self) -> None:
+        """Put the version that was saved but not promoted to use."""
+        if self._offered is None:
+            return
+        before = self._ws.models.current()
+        self._ws.models.promote(self._offered)
+        self._message.show(
+            f"{self._offered} is now in use at your word; {before} stays stored, and “Roll back” "
+            "returns to it.",
+            "success",
+        )
+        self.refresh()
+
+    def roll_back(self) -> None:
+        """Return to the version that was in use before."""
+        before = self._ws.models.current()
+        after = self._ws.models.roll_back()
+        self._message.show(
+            f"Rolled back: {after} is in use again; {before} stays stored.", "success"
+        )
+        self.refresh()
+
+    # -- what it shows --------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """Read models and judgements again."""
+        models, log = self._ws.models, self._ws.judgements
+        self._start.disabled = self._back.disabled = True
+        card, cards = models.card(), models.versions()
+        fresh = new_judgements(log.table(), log.history(), card.watermark)
+        self._news.value = (
+            f"{present.plural(fresh, 'new judgement')} since {card.version} "
+            f"({present.plural(log.count(), 'judgement')} in all)"
+        )
+        self._start.disabled = self._running or log.count() == 0
+        self._back.disabled = sum(c.promoted for c in cards) < 2 or self._running
+        _show(self._use, self._offered not in (None, card.version))
+        self._versions.children = (_versions_table(cards, card.version),)
+        self._kiviat.children = (KiviatChart(self._ws), LeakageTable(self._ws))
+        if log.count() == 0:
+            self._message.show(
+                "There is nothing to learn from yet: open the page “Rate” and judge some triplets.",
+                "info",
+            )
+
+    @property
+    def _running(self) -> bool:
+        return self._job is not None and self._job.state == "running"
+
+    def _open(self) -> None:
+        """Show where things stand; watch a run that is still going, show how the last ended."""
+        job = jobs.latest(self._ws, _COMMAND)
+        if job is not None and job.state == "running":
+            self._attach(job)
+        elif job is not None:
+            self._job = job
+            run = Run().follow(job.events())
+            if run.result is not None:
+                self._show_steps(run)
+                self._show_result(run)
+        self.refresh()
+
+    def _attach(self, job: jobs.Job) -> None:
+        self._job = job
+        self._start.disabled, self._cancel.disabled = True, False
+        self._back.disabled = True
+        self._chart.show(training_figure([]))
+        for part in (self._progress, self._chart):
+            _show(part, True)
+        watch = guarded(self._message.show)(self._follow)
+        self._watch = threading.Thread(target=watch, args=(job,), daemon=True)
+        self._watch.start()
+
+    def _follow(self, job: jobs.Job) -> None:
+        """Read the job's events until it ends; runs in a thread of its own."""
+        run, read, pause = Run(), 0, threading.Event()
+        while True:
+            state = job.state  # before reading: what came before its end is then read too
+            events = job.events(read)
+            if events:
+                read += len(events)
+                run.follow(events)
+                self._show_steps(run)
+            if state != "running":
+                break
+            pause.wait(_POLL_S)
+        self._show_end(job, run, state)
+
+    def _show_steps(self, run: Run) -> None:
+        total = run.total or 0
+        counted = f" ({run.done} of {total})" if total else ""
+        self._stage.value = run.stage + counted
+        self._bar.value = run.done / total if total else 0.0
+        _show(self._chart, bool(run.steps))
+        if run.steps and len(run.steps) != self._drawn_steps:
+            self._chart.show(training_figure(run.steps))
+
+    @property
+    def _drawn_steps(self) -> int:
+        return len(self._chart.figure["data"][0]["x"])
+
+    def _show_end(self, job: jobs.Job, run: Run, state: str) -> None:
+        _show(self._progress, False)
+        self._cancel.disabled = True
+        if run.result is not None:
+            self._show_result(run)
+        elif state == "cancelled":
+            self._message.show("Cancelled; the models are as they were.", "info")
+        else:
+            self._message.show(job.error or "The run ended without a result.")
+        self.refresh()
+
+    def _show_result(self, run: Run) -> None:
+        result = run.result or {}
+        self._offered = None if result["promoted"] else result["version"]
+        level = "success" if result["promoted"] else "warning"
+        header = ["Dimension", "Seen: before", "Seen: after", "Not seen: before",
+                  "Not seen: after", "Listeners agree"]  # fmt: skip
+        report = result["report"]
+        learned = present.plural(report.get("judgements", 0), "judgement")
+        caption = f"{result['version']} learned from {learned}. {_WHAT_THE_TABLE_SHOWS}"
+        self._result.children = (
+            Message(verdict(result), level),
+            present.note(caption),
+            present.table(header, report_rows(report)),
+        )
+
+    def _button(self, words: str, act: Callable[[], None], *, style: str = "") -> W.Button:
+        button = W.Button(description=words, button_style=style, layout={"width": "auto"})
+        button.on_click(lambda _: guarded(self._message.show)(act)())
+        return button
+
+
+def _versions_table(cards: list[ModelCard], current: str) -> W.Widget:
+    rows = [
+        [
+            card.version,
+            "in use" if card.version == current else "was in use" if card.promoted else "saved",
+            f"fine-tuned from {card.parent}" if card.parent else "fitted to the tags",
+            present.count_words(card.judgements),
+            present.date_words(card.created_at),
+            present.score_cell(card.metrics.get("scores", {}).get("overall")),
+        ]
+        for card in reversed(cards)
+    ]
+    header = ["Version", "State", "Origin", "Judgements learned", "Made on", "Overall score"]
+    return present.table(header, rows)
+
+
+def _show(part: W.Widget, visible: bool) -> None:
+    part.layout.display = "" if visible else "none"

@@ -1,0 +1,189 @@
+"""Scores, dates and tables as people read them.
+
+Everything that comes from files (titles, tags, paths, raters' names) is escaped: a cell is shown
+as text unless this module made it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets as W
+
+from workbench.widgets.assets import css
+
+if TYPE_CHECKING:
+    from workbench.subspaces.store import ModelCard
+
+Score = Mapping[str, Any]  # {"k", "n", "score", "low", "high"}; nulls where n is 0
+
+
+class Markup(str):
+    """HTML this module made; any other text is escaped before it is shown."""
+
+    __slots__ = ()
+
+
+# -- words --------------------------------------------------------------------------------------
+
+
+def measured(score: Score | None) -> bool:
+    """Return whether a score rests on at least one answer."""
+    return bool(score and score.get("n"))
+
+
+def score_words(score: Score | None) -> str:
+    """Return a score with its counts and 95 % interval.
+
+    Examples
+    --------
+    >>> score_words({"k": 51, "n": 60, "score": 0.85, "low": 0.739, "high": 0.919})
+    '51 of 60 right: 0.85 (0.74 to 0.92)'
+    >>> score_words({"k": 0, "n": 0, "score": None, "low": None, "high": None})
+    'not measured'
+    """
+    if score is None or not measured(score):
+        return "not measured"
+    return (
+        f"{count_words(score['k'])} of {count_words(score['n'])} right: {score['score']:.2f} "
+        f"({score['low']:.2f} to {score['high']:.2f})"
+    )
+
+
+def score_cell(score: Score | None) -> Markup:
+    """Return the same as a table cell: the score, and below it counts and interval."""
+    if score is None or not measured(score):
+        return Markup('<span class="wb-soft">not measured</span>')
+    return Markup(
+        f"<b>{score['score']:.2f}</b><small>{count_words(score['k'])} of "
+        f"{count_words(score['n'])} · {score['low']:.2f} to {score['high']:.2f}</small>"
+    )
+
+
+def count_words(number: float) -> str:
+    """Return a count with thousands separated: ``12,345``."""
+    return f"{int(number):,}"
+
+
+def plural(number: int, one: str, many: str | None = None) -> str:
+    """Return a count with its noun.
+
+    Examples
+    --------
+    >>> plural(1, "song"), plural(2400, "song"), plural(0, "entry", "entries")
+    ('1 song', '2,400 songs', '0 entries')
+    """
+    return f"{count_words(number)} {one if number == 1 else many or one + 's'}"
+
+
+def date_words(moment: str | datetime | None) -> str:
+    """Return a moment as a date, such as ``3 May 2026``."""
+    if not moment:
+        return "date unknown"
+    when = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    return f"{when.day} {when:%B %Y}"
+
+
+def model_words(card: ModelCard) -> str:
+    """Return a model's version and date, as every figure names its model."""
+    return f"model {card.version} of {date_words(card.created_at)}"
+
+
+# -- pieces of a page ---------------------------------------------------------------------------
+
+
+def text(value: object) -> Markup:
+    """Return any value as HTML that shows it literally."""
+    return value if isinstance(value, Markup) else Markup(escape(str(value)))
+
+
+def bar(fraction: float, words: str) -> Markup:
+    """Return a small horizontal bar with words beside it."""
+    percent = 100 * min(max(fraction, 0.0), 1.0)
+    return Markup(
+        f'<span class="wb-level"><i style="width:{percent:.1f}%"></i></span>'
+        f'<span class="wb-level-words">{escape(words)}</span>'
+    )
+
+
+def table(
+    header: Sequence[object], rows: Iterable[Sequence[object]], *, caption: str = ""
+) -> W.HTML:
+    """Return a table; the first column names the row."""
+    head = "".join(f'<th scope="col">{text(cell)}</th>' for cell in header)
+    body = "".join(
+        "<tr>"
+        + f'<th scope="row">{text(row[0])}</th>'
+        + "".join(f"<td>{text(cell)}</td>" for cell in row[1:])
+        + "</tr>"
+        for row in rows
+    )
+    title = f"<caption>{escape(caption)}</caption>" if caption else ""
+    return _html(
+        f'<div class="wb-scroll"><table class="wb-table">{title}<thead><tr>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
+    )
+
+
+def tiles(values: Sequence[tuple[str, str]]) -> W.HTML:
+    """Return a row of numbers with their names: ``[("60", "songs"), ...]``."""
+    cells = "".join(
+        f'<div class="wb-tile"><b>{escape(number)}</b><span>{escape(name)}</span></div>'
+        for number, name in values
+    )
+    return _html(f'<div class="wb-tiles">{cells}</div>')
+
+
+def heading(title: str, words: str = "") -> W.HTML:
+    """Return the heading of a section, with one line of explanation."""
+    below = f'<p class="wb-quiet">{escape(words)}</p>' if words else ""
+    return _html(f'<h2 class="wb-heading">{escape(title)}</h2>{below}')
+
+
+def card(title: str, pieces: Sequence[W.Widget], *, words: str = "") -> W.VBox:
+    """Return a section: a heading with one line of explanation, and what stands below it."""
+    box = W.VBox([heading(title, words), *pieces])
+    box.add_class("wb-card")
+    return box
+
+
+def row(parts: Sequence[W.Widget]) -> W.HBox:
+    """Return widgets side by side; they wrap where the page is narrow."""
+    box = W.HBox(list(parts))
+    box.add_class("wb-row")
+    return box
+
+
+def note(words: str) -> W.HTML:
+    """Return a quiet line of text."""
+    return _html(f'<p class="wb-quiet">{escape(words)}</p>')
+
+
+def empty(words: str) -> W.HTML:
+    """Return what stands where there is nothing to show yet: a sentence that says what to do."""
+    return _html(f'<div class="wb-note">{escape(words)}</div>')
+
+
+class Page(W.VBox):
+    """A column of pieces with their style sheet."""
+
+    def __init__(self, pieces: Sequence[W.Widget] = ()) -> None:
+        super().__init__()
+        for name in ("wb", "wb-page"):
+            self.add_class(name)
+        self.fill(pieces)
+
+    def fill(self, pieces: Sequence[W.Widget]) -> None:
+        """Show these pieces."""
+        style = _html(f"<style>{css('pages.css')}</style>")
+        style.add_class("wb-style")
+        self.children = (style, *pieces)
+
+
+def _html(markup: str) -> W.HTML:
+    widget = W.HTML(f'<div class="tex2jax_ignore mathjax_ignore">{markup}</div>')
+    widget.add_class("wb-piece")
+    return widget

@@ -20,7 +20,7 @@ class Progress:
     def note(self, text: str) -> None:
         """Say one line that stays readable."""
 
-    def event(self, name: str, **data: Any) -> None:
+    def event(self, kind: str, /, **data: Any) -> None:
         """Report a structured event, such as a training step."""
 
     def cancelled(self) -> bool:
@@ -74,9 +74,9 @@ class TerminalProgress(Progress):
         if self._task is not None:
             self._bars.update(self._task, advance=count, label=escape(label[:40]))
 
-    def event(self, name: str, **data: Any) -> None:
+    def event(self, kind: str, /, **data: Any) -> None:
         """Show a training step beside its bar."""
-        if name == "step" and self._task is not None:
+        if kind == "step" and self._task is not None:
             self._bars.update(
                 self._task,
                 completed=data["step"],
@@ -121,9 +121,9 @@ class JobProgress(Progress):
         """Record one line."""
         self.event("note", text=text)
 
-    def event(self, name: str, **data: Any) -> None:
+    def event(self, kind: str, /, **data: Any) -> None:
         """Record a structured event."""
-        self._stream.write(json.dumps({"event": name, "at": time.time(), **data}) + "\n")
+        self._stream.write(json.dumps({"event": kind, "at": time.time(), **data}) + "\n")
 
     def cancelled(self) -> bool:
         """Return whether the job's cancel file exists."""

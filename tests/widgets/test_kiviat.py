@@ -107,7 +107,7 @@ def test_tags_in_names_are_shown_not_read():
 def test_widget_overlays_the_current_model_and_its_parent(lived_in: Workspace):
     chart = KiviatChart(lived_in)
     names = [t["name"] for t in _chart(chart).figure["data"] if "interval" not in t["name"]]
-    assert names == ["guessing (0.5)", "v0002, 2 March 2026", "v0001, 1 March 2026"]
+    assert names == ["guessing (0.5)", "v0001, 1 March 2026", "v0002, 2 March 2026"]  # last on top
     assert current_and_parent(lived_in) == ["v0002", "v0001"]
 
 
@@ -119,7 +119,7 @@ def test_widget_overlays_the_versions_asked_for(lived_in: Workspace):
 
 def test_table_below_gives_counts_and_intervals(lived_in: Workspace):
     low, high = wilson(49, 60)
-    table = KiviatChart(lived_in).children[-1].value
+    table = KiviatChart(lived_in).children[1].children[1].value
     assert f"<b>0.82</b><small>49 of 60 · {low:.2f} to {high:.2f}</small>" in table
     assert "overall" in table
 
@@ -145,4 +145,4 @@ def test_pair_shows_its_relevance_without_chance(lived_in: Workspace):
 
 
 def _chart(widget: KiviatChart) -> PlotlyChart:
-    return next(child for child in widget.children if isinstance(child, PlotlyChart))
+    return next(c for c in widget.children[1].children if isinstance(c, PlotlyChart))

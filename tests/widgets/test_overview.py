@@ -48,7 +48,7 @@ def test_empty_workspace_says_what_to_do_in_every_section(bare: Workspace):
 def test_page_shows_catalogue_judgements_and_models(lived_in: Workspace):
     page = Overview(lived_in)
     text = words(page)
-    for number, name in [("12", "songs"), ("12", "tracks (parts of songs)"), ("0.10", "hours of")]:
+    for number, name in [("12", "songs"), ("12", "tracks (parts of songs)"), ("6", "minutes of")]:
         assert re.search(rf"<b>{re.escape(number)}</b><span>{re.escape(name)}", text), name
     assert "judgements by 3 raters" in text
     assert "In use: model v0002, made on 2 March 2026 by fine-tuning v0001 on 11 judgements" in text

@@ -56,7 +56,7 @@ def find_song_folders(files: Iterable[Path]) -> list[SongFolder]:
         tracks = sorted(f for f in members if f not in mixes)
         if folder.name.lower() in _STEM_FOLDERS:
             beside = [f for f in by_folder.get(folder.parent, []) if f.stem.lower() in _MIX_NAMES]
-            found.append(SongFolder(folder, (mixes + beside or [None])[0], tracks, mixes[1:]))
+            found.append(SongFolder(folder, next(iter(mixes + beside), None), tracks, mixes[1:]))
         elif (mixes and tracks) or _named_by_parts(tracks):
             found.append(SongFolder(folder, mixes[0] if mixes else None, tracks, mixes[1:]))
     return [song for song in found if song.tracks]

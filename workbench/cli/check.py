@@ -71,8 +71,8 @@ def _catalogue(ws: Workspace) -> str:
     items = ws.catalogue.items()
     if items.empty:
         raise WorkbenchError("it is empty; add music with `workbench import`")
-    counts = items.groupby(["domain", "kind"]).size()
-    return ", ".join(f"{n} {domain} {kind}s" for (domain, kind), n in counts.items())
+    counts = (items["domain"] + " " + items["kind"]).value_counts()
+    return ", ".join(f"{number} {what}s" for what, number in counts.items())
 
 
 def _files(ws: Workspace) -> str:

@@ -31,7 +31,7 @@ class DescriptorEncoder:
 
     version = "1"
     sample_rate = spectral.SAMPLE_RATE
-    domains = ("audio",)
+    domains: tuple[str, ...] = ("audio",)
 
     def __init__(self, musicnn: MusicNN | None = None) -> None:
         self._musicnn = musicnn

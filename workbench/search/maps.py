@@ -64,7 +64,8 @@ class MapStore:
         """Store the layouts of all dimensions of a model version (the same items in each)."""
         ids = next(iter(layouts.values())).ids
         with atomic_write(self._file(version)) as stream:
-            np.savez(stream, ids=ids, **{name: layout.xy for name, layout in layouts.items()})
+            arrays = {name: layout.xy for name, layout in layouts.items()}
+            np.savez(stream, allow_pickle=False, ids=ids, **arrays)
 
 
 def compute_maps(

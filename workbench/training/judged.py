@@ -57,8 +57,9 @@ def judged_triplets(ws: Workspace, card: ModelCard) -> JudgedTriplets:
     table = table[table[columns].isin(known).all(axis=1)]
     ids = np.unique(table[columns].to_numpy(dtype=np.int64))
     triplets, votes, ceiling = {}, {}, {}
-    for name, rows in table.groupby("dimension"):
-        if name in card.dimensions:
+    for name in card.dimensions:
+        rows = table[table["dimension"] == name]
+        if len(rows):
             triplets[name], votes[name], ceiling[name] = _aggregate(rows, ids)
     ceiling["overall"] = sum(ceiling.values(), Score())
     return JudgedTriplets(

@@ -86,9 +86,10 @@ class HeadTuning:
         self._x, self._tagged = x, tagged
         self._triplets, self._votes = judged.triplets[name], judged.votes[name]
         self._splits = []
+        turn = rng.integers(FOLDS, size=len(self._triplets))  # a triplet is tested once at most
         for fold in range(FOLDS):
             seen, unseen = seen_and_unseen(self._triplets, folds, fold)
-            test = seen & (rng.random(len(seen)) < _SEEN_TEST_SHARE)
+            test = seen & (turn == fold) & (rng.random(len(seen)) < FOLDS * _SEEN_TEST_SHARE)
             tags_seen, _ = seen_and_unseen(tagged, folds, fold)
             self._splits.append((seen & ~test, test, unseen, ~seen, tags_seen))
 

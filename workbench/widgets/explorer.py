@@ -30,4 +30,14 @@ class Explorer(Page):
     def __init__(self, ws: Workspace) -> None:
         self.maps = SubspaceMaps(ws)
         self.similar = SimilarItems(ws)
+        self.maps.observe(lambda change: self._ask(change["new"]), "selected")
+        self.similar.observe(lambda change: self._mark(change["new"]), "item")
         super().__init__([self.maps, present.card("Similar pieces", [self.similar])])
+
+    def _ask(self, item: int | None) -> None:
+        if item is not None:
+            self.similar.item = item
+
+    def _mark(self, item: int | None) -> None:
+        if item in self.maps.items.get("id", ()):
+            self.maps.selected = item

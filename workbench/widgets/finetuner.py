@@ -69,7 +69,7 @@ class FineTuner(Page):
         self._offered: str | None = None
         for part in (self._progress, self._chart, self._use):
             _show(part, False)
-        self._kiviat = W.VBox()
+        self._kiviat, self._leakage = W.VBox(), W.VBox()
         super().__init__(
             [
                 present.card(
@@ -83,7 +83,8 @@ class FineTuner(Page):
                     ],
                 ),
                 present.card("Model versions", [self._decisions, self._versions]),
-                present.card("What the model in use hears", [self._kiviat]),
+                present.card("How well the model in use hears each dimension", [self._kiviat]),
+                present.card("Are the dimensions kept apart?", [self._leakage]),
             ]
         )
         guarded(self._message.show)(self._open)()
@@ -144,7 +145,8 @@ class FineTuner(Page):
         self._back.disabled = sum(c.promoted for c in cards) < 2 or self._running
         _show(self._use, self._offered not in (None, card.version))
         self._versions.children = (_versions_table(cards, card.version),)
-        self._kiviat.children = (KiviatChart(self._ws), LeakageTable(self._ws))
+        self._kiviat.children = (KiviatChart(self._ws),)
+        self._leakage.children = (LeakageTable(self._ws),)
         if log.count() == 0:
             self._message.show(
                 "There is nothing to learn from yet: open the page “Rate” and judge some triplets.",

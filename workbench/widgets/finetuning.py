@@ -132,7 +132,7 @@ def training_figure(steps: Sequence[Event]) -> dict[str, Any]:
               "x2", "y2"),
     ]  # fmt: skip
     last = steps[-1]["of"] if steps else 1
-    axis = {"range": [0, last], "title": {"text": "training step"}}
+    axis = {"range": [0, last], "title": {"text": "training step", "font": {"size": 13}}}
     base = plot_layout(
         margin={"l": 56, "r": 16, "t": 58, "b": 48},
         legend={"x": 1, "xanchor": "right", "y": 1.1},

@@ -33,8 +33,8 @@ def history_figure(cards: Sequence[ModelCard], current: str | None) -> dict[str,
     layout = plot_layout(
         annotations=[],
         shapes=[],
-        margin={"l": 44, "r": 12, "t": 70, "b": 40},
-        legend={"y": 1.09, "itemclick": False, "itemdoubleclick": False},
+        margin={"l": 44, "r": 12, "t": 56, "b": 12},
+        legend={"y": 1.05, "itemclick": False, "itemdoubleclick": False},
     )
     lowest = _lowest(cards)
     for index, name in enumerate(names):
@@ -120,7 +120,7 @@ def _panel(
             "nticks": 6,
         },
         f"yaxis{axis}": {
-            "domain": [top - high + 0.09, top - 0.05],
+            "domain": [top - high + 0.07, top - 0.06],
             "anchor": f"x{axis}",
             "range": [lowest, 1.02],
             "dtick": 0.1 if lowest >= 0.4 else 0.25,

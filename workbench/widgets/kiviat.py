@@ -55,11 +55,12 @@ def kiviat_figure(
     if chance is not None and names:
         traces.append(_chance_circle(chance))
     middle = (len(outlines) - 1) / 2
-    for index, (name, scores) in enumerate(outlines.items()):
+    for index, (name, scores) in reversed(list(enumerate(outlines.items()))):  # first on top
         colour = PALETTE[index % len(PALETTE)]
         shifted = [angle + (index - middle) * 2 * _DODGE for angle in angles]
         values = [scores.get(dimension, {}) for dimension in names]
-        traces.append(_outline(name, names, values, angles, colour))
+        outline = _outline(name, names, values, angles, colour)
+        traces.append(outline | {"fill": "toself" if index == 0 else "none", "legendrank": index})
         traces.append(_intervals(name, values, shifted, colour))
     return {"data": traces, "layout": _layout(names, angles)}
 
@@ -78,7 +79,6 @@ def _outline(
         "text": [*hover, *hover[:1]],
         "hovertemplate": f"<b>{plain(name)}</b><br>%{{text}}<extra></extra>",
         "mode": "lines+markers",
-        "fill": "toself",
         "fillcolor": _translucent(colour, 0.10),
         "line": {"color": colour, "width": 2},
         "marker": {"size": 7, "color": colour},
@@ -118,6 +118,7 @@ def _chance_circle(chance: float) -> dict[str, Any]:
         "mode": "lines",
         "line": {"color": MUTED, "width": 1.5, "dash": "dash"},
         "hoverinfo": "skip",
+        "legendrank": 99,
     }
 
 
@@ -130,14 +131,16 @@ def _hover(value: Score) -> str:
 def _layout(names: Sequence[str], angles: Sequence[float]) -> dict[str, Any]:
     between = 90 - 180 / max(len(names), 1)  # where the numbers stand clear of the axes
     return plot_layout(
-        margin={"l": 40, "r": 40, "t": 64, "b": 32},
-        legend={"x": 0.5, "xanchor": "center", "y": 1.12},
+        margin={"l": 16, "r": 16, "t": 72, "b": 32},
+        showlegend=True,
+        legend={"x": 0, "y": 1.1, "font": {"size": 12}},
         polar={
             "radialaxis": {
                 "range": [0, 1],
                 "tickvals": [0.25, 0.5, 0.75, 1],
                 "angle": between,
-                "tickangle": 0,
+                "tickangle": between,  # upright
+                "ticks": "",
                 "tickfont": {"size": 11, "color": MUTED},
                 "gridcolor": LINE,
                 "linecolor": "rgba(0,0,0,0)",
@@ -149,6 +152,7 @@ def _layout(names: Sequence[str], angles: Sequence[float]) -> dict[str, Any]:
                 "direction": "clockwise",
                 "rotation": 90,
                 "tickfont": {"size": 14},
+                "ticks": "",
                 "gridcolor": LINE,
                 "linecolor": LINE,
             },
@@ -200,10 +204,10 @@ def _models(ws: Workspace, versions: Sequence[str] | None) -> list[Widget]:
     held_out = cards[0].metrics.get("held_out_items")
     basis = f" Measured on {present.plural(held_out, 'piece')} kept aside." if held_out else ""
     return [
-        PlotlyChart(kiviat_figure(outlines), height=460),
+        present.columns([PlotlyChart(kiviat_figure(outlines), height=460),
+                         present.table(header, rows)]),
         present.note(_WHAT_IT_SHOWS + basis),
-        present.table(header, rows),
-    ]
+    ]  # fmt: skip
 
 
 def _pair(ws: Workspace, pair: tuple[int, int]) -> list[Widget]:
@@ -214,15 +218,13 @@ def _pair(ws: Workspace, pair: tuple[int, int]) -> list[Widget]:
     items = ws.catalogue.items()
     names = [str(items["title"].get(item, f"item {item}")) for item in pair]
     outline = {dimension: {"score": value} for dimension, value in relevance.items()}
+    chart = PlotlyChart(kiviat_figure({" and ".join(names): outline}, chance=None), height=460)
+    rows = [[name, f"{value:.2f}"] for name, value in relevance.items()]
     return [
-        PlotlyChart(kiviat_figure({" and ".join(names): outline}, chance=None), height=460),
+        present.columns([chart, present.table(["Dimension", "Relevance"], rows)]),
         present.note(
             "1 means as close as can be in that dimension, 0 as far apart as can be. "
             f"From {present.model_words(card)}."
-        ),
-        present.table(
-            ["Dimension", "Relevance"],
-            [[name, f"{value:.2f}"] for name, value in relevance.items()],
         ),
     ]
 

@@ -45,7 +45,7 @@ class Overview(Page):
         self._ws = ws
         self._message = Message()
         self._as_of = W.Label()
-        button = W.Button(description="Refresh", tooltip="Read the workspace again")
+        button = W.Button(description="Refresh", layout={"width": "auto"})
         button.on_click(lambda _: guarded(self._message.show)(self.refresh)())
         self._bar = present.row([self._as_of, button])
         super().__init__()
@@ -86,7 +86,7 @@ def catalogue_counts(items: pd.DataFrame) -> list[tuple[str, str]]:
     Parameters
     ----------
     items
-        As ``Catalogue.items`` returns them. The hours are those of whole recordings: the parts
+        As ``Catalogue.items`` returns them. The time is that of whole recordings: the parts
         of a song are not counted again.
     """
     audio = items[items["domain"] == "audio"]
@@ -98,9 +98,11 @@ def catalogue_counts(items: pd.DataFrame) -> list[tuple[str, str]]:
         (int(kinds.get("submix", 0)), "submixes"),
         (int((items["domain"] == "symbolic").sum()), "scores (notation)"),
     ]
-    hours = whole["duration_s"].sum() / 3600
+    minutes = whole["duration_s"].sum() / 60
     shown = [(present.count_words(number), name) for number, name in counts if number]
-    return [*shown, (f"{hours:.1f}" if hours >= 1 else f"{hours:.2f}", "hours of sound")]
+    if minutes < 90:
+        return [*shown, (f"{minutes:.0f}", "minutes of sound")]
+    return [*shown, (f"{minutes / 60:,.1f}", "hours of sound")]
 
 
 def _work_counts(ws: Workspace) -> list[tuple[str, str]]:
@@ -151,7 +153,7 @@ def _history(ws: Workspace) -> list[W.Widget]:
         )
         pieces = [present.empty(words)]
     else:
-        pieces = [PlotlyChart(history_figure(cards, ws.models.current()), height=520)]
+        pieces = [PlotlyChart(history_figure(cards, ws.models.current()), height=440)]
     words = (
         "The share of questions about pieces kept aside that each version answers right, with "
         "95 % intervals. The dashed line is guessing."

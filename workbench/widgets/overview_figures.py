@@ -76,9 +76,13 @@ def judgements_figure(counts: pd.DataFrame) -> dict[str, Any]:
         barmode="stack",
         bargap=0.35,
         annotations=labels,
-        margin={"l": 90, "r": 40, "t": 40, "b": 44},
+        margin={"l": 90, "r": 40, "t": 40, "b": 52},
         legend={"traceorder": "normal"},
-        xaxis={"title": {"text": "judgements"}, "rangemode": "tozero", "tickformat": ",d"},
+        xaxis={
+            "title": {"text": "judgements", "font": {"size": 13}},
+            "rangemode": "tozero",
+            "tickformat": ",d",
+        },
         yaxis={"autorange": "reversed", "ticklabelstandoff": 8},
     )
     return {"data": traces, "layout": layout}

@@ -157,6 +157,13 @@ def row(parts: Sequence[W.Widget]) -> W.HBox:
     return box
 
 
+def columns(parts: Sequence[W.Widget]) -> W.HBox:
+    """Return widgets as columns of equal width; below one another where the page is narrow."""
+    box = row(parts)
+    box.add_class("wb-columns")
+    return box
+
+
 def note(words: str) -> W.HTML:
     """Return a quiet line of text."""
     return _html(f'<p class="wb-quiet">{escape(words)}</p>')

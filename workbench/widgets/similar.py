@@ -111,6 +111,8 @@ class SimilarItems(anywidget.AnyWidget):
             return
         if self.item not in self._items.index:
             raise WorkbenchError(f"Item {self.item} is not in the catalogue or has no sound.")
+        if not any(self.weights.values()):
+            raise WorkbenchError("Every dimension is ignored: move one of the sliders up.")
         self.query = self._entry(self.item, self._items.loc[self.item])
         table = find_similar(
             self._ws,

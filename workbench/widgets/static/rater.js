@@ -4,8 +4,8 @@ const SIDES = ["anchor", "left", "right"];
 const NAMES = { anchor: "Anchor", left: "A", right: "B" };
 const PLAY_KEYS = { anchor: "X", left: "A", right: "B" };
 const ANSWERS = [
-  ["left", "A is closer", "\u2190"],
   ["cannot_tell", "Cannot tell", "\u2193"],
+  ["left", "A is closer", "\u2190"],
   ["right", "B is closer", "\u2192"],
 ];
 const HELP = [
@@ -37,7 +37,7 @@ class RaterView {
     this.trial = null;
     this.turn = 0; // counts what is shown, so that late replies to what is gone are ignored
     root.addEventListener("keydown", (event) => this.onKey(event));
-    this.resizing = new ResizeObserver(() => this.paint());
+    this.resizing = new ResizeObserver(() => this.onResize());
     this.resizing.observe(root);
     root.__rater = this;
     this.showStart();
@@ -49,6 +49,12 @@ class RaterView {
     cancelAnimationFrame(this.frame);
     this.resizing.disconnect();
     this.player.close();
+  }
+
+  onResize() {
+    this.paint();
+    if (this.first && this.root.clientWidth) this.first.focus({ preventScroll: true });
+    this.first = null; // Voila shows its page only when all of it is there
   }
 
   // -- what tests and other scripts may ask ------------------------------------------------------
@@ -73,7 +79,7 @@ class RaterView {
     this.player.begin({});
     this.setState("start");
     const form = make("form", "wb-rater-start");
-    const choices = [["", "all of them in turn"], ...this.setup.dimensions.map((d) => [d, d])];
+    const choices = [["", "every dimension in turn"], ...this.setup.dimensions.map((d) => [d, d])];
     const name = field("Your name", make("input"));
     name.input.maxLength = 80;
     name.input.autocomplete = "name";
@@ -102,8 +108,8 @@ class RaterView {
     });
     this.root.replaceChildren(form, this.makeStatus());
     this.say(problem || (this.setup.rater ? `Judging as ${this.setup.rater}.` : ""), !!problem);
-    const first = this.setup.rater || name.input.value ? start : name.input;
-    first.focus({ preventScroll: true });
+    this.first = this.setup.rater || name.input.value ? start : name.input;
+    this.first.focus({ preventScroll: true });
   }
 
   async start() {

@@ -230,6 +230,7 @@ export default {
         cell.append(label);
         row.append(cell);
       }
+      row.append(make("th"));
       head.replaceChildren(row);
     };
     const drawQuery = () => {

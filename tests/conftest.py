@@ -1,0 +1,49 @@
+"""Fixtures that many tests share."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from workbench import Workspace
+
+SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def real_recordings() -> list[Path]:
+    """Five openly licensed recordings, where the shared material is present."""
+    files = sorted((SHARED_DATA / "recordings").glob("*.ogg"))
+    if not files:
+        pytest.skip("the real recordings are not on this machine")
+    return files
+
+
+@pytest.fixture(scope="session")
+def multitracks() -> Path:
+    """Four CC0 multitracks, where the shared material is present."""
+    folder = SHARED_DATA / "multitracks"
+    if not folder.is_dir():
+        pytest.skip("the multitracks are not on this machine")
+    return folder
+
+
+@pytest.fixture
+def ws(tmp_path: Path) -> Workspace:
+    """An empty workspace."""
+    return Workspace.create(tmp_path / "workspace")
+
+
+@pytest.fixture(scope="session")
+def demo_workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A small demo workspace of real music, built by the command people use."""
+    pytest.importorskip("music21", reason="the demo extra is not installed")
+    folder = tmp_path_factory.mktemp("demo") / "demo-workspace"
+    command = [sys.executable, "-m", "workbench", "demo", str(folder)]
+    command += ["--pieces", "16", "--no-recordings"]
+    subprocess.run(command, check=True, env=dict(os.environ))
+    return Workspace(folder)

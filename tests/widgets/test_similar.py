@@ -1,0 +1,122 @@
+"""Similar items: the list is what the model's distances say, and titles stay text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from example_workspace import HOSTILE, add_songs
+
+from workbench import Workspace
+from workbench.subspaces.dimensions import DIMENSIONS
+from workbench.widgets import SimilarItems
+from workbench.widgets.similar import playable_items, search_items
+
+
+def nearest(ws: Workspace, query: int, weights: dict[str, float], kind: str | None) -> list[int]:
+    """Return all items of a kind by weighted squared distance, one pair at a time."""
+    items = ws.catalogue.items(domain="audio")
+    rows = ws.vectors("model-v0002").rows(items.index).reshape(len(items), 6, 4)
+    place = {int(item): row for item, row in zip(items.index, rows, strict=True)}
+    far = {
+        item: sum(
+            weights[name] * float(np.sum((place[query][i] - row[i]) ** 2))
+            for i, name in enumerate(DIMENSIONS)
+        )
+        for item, row in place.items()
+        if item != query and kind in (None, items.loc[item, "kind"])
+    }
+    return sorted(far, key=far.__getitem__)
+
+
+def test_starts_with_the_first_song_and_its_ten_nearest(lived_in: Workspace):
+    widget = SimilarItems(lived_in)
+    songs = lived_in.catalogue.items(kind="song")
+    assert widget.query["id"] == widget.item == songs.index[0]
+    assert [r["id"] for r in widget.results] == nearest(
+        lived_in, widget.item, dict.fromkeys(DIMENSIONS, 1.0), "song"
+    )[:10]
+    assert not widget.problem
+
+
+def test_weights_change_the_order(lived_in: Workspace):
+    widget = SimilarItems(lived_in)
+    only_tempo = dict.fromkeys(DIMENSIONS, 0.0) | {"tempo": 0.7}
+    widget.weights = only_tempo
+    expected = nearest(lived_in, widget.item, only_tempo, "song")[:10]
+    assert [r["id"] for r in widget.results] == expected
+    parts = [r["parts"]["tempo"] for r in widget.results]
+    assert parts == sorted(parts, reverse=True)
+    assert [r["relevance"] for r in widget.results] == pytest.approx(parts)
+
+
+def test_kind_limits_the_list(lived_in: Workspace):
+    widget = SimilarItems(lived_in)
+    widget.kind = "track"
+    assert {r["kind"] for r in widget.results} == {"track"}
+    widget.kind = None
+    assert {r["kind"] for r in widget.results} == {"song", "track"}
+
+
+def test_another_query_brings_another_list(lived_in: Workspace):
+    widget = SimilarItems(lived_in)
+    other = widget.results[3]["id"]
+    widget.item = other
+    assert widget.query["id"] == other
+    assert other not in [r["id"] for r in widget.results]
+
+
+def test_every_row_can_be_heard_by_its_own_address(lived_in: Workspace):
+    widget = SimilarItems(lived_in)
+    for row in [widget.query, *widget.results]:
+        assert row["url"] == f"workbench/audio/{lived_in.id}/{row['id']}"
+
+
+def test_all_weights_zero_asks_for_one(lived_in: Workspace):
+    widget = SimilarItems(lived_in)
+    widget.weights = dict.fromkeys(DIMENSIONS, 0.0)
+    assert "move one of the sliders up" in widget.problem
+    assert widget.results == []
+    widget.weights = dict.fromkeys(DIMENSIONS, 0.5)
+    assert widget.problem == ""
+    assert len(widget.results) == 10
+
+
+def test_search_finds_every_word_in_title_or_artist(lived_in: Workspace):
+    items = playable_items(lived_in)
+    found = search_items(items, "ARTIST 11 song", limit=99)
+    assert [e["title"] for e in found] == ["Song 11", "Song 11: flute"]
+    assert search_items(items, "song (", limit=9) == []
+    assert [e["kind"] for e in search_items(items, "", limit=13)] == ["song"] * 12 + ["track"]
+
+
+def test_search_box_is_answered(lived_in: Workspace):
+    widget = SimilarItems(lived_in)
+    widget.search = "song 07"
+    assert [e["title"] for e in widget.found] == ["Song 07", "Song 07: flute"]
+
+
+def test_hostile_title_travels_as_it_is(lived_in: Workspace):
+    widget = SimilarItems(lived_in)
+    widget.search = "söhne"
+    assert widget.found[0]["title"] == HOSTILE
+    script = (Path(__file__).parents[2] / "workbench/widgets/static/similar.js").read_text()
+    assert "innerHTML" not in script
+    assert "insertAdjacentHTML" not in script
+
+
+def test_unknown_item_is_one_sentence(lived_in: Workspace):
+    widget = SimilarItems(lived_in)
+    widget.item = 9999
+    assert "9999" in widget.problem
+    assert widget.results == []
+
+
+def test_workspace_without_model_says_what_to_do(bare: Workspace):
+    add_songs(bare, 3)
+    assert "workbench train" in SimilarItems(bare).problem
+
+
+def test_source_names_model_and_date(lived_in: Workspace):
+    assert "model v0002 of 2 March 2026" in SimilarItems(lived_in).source

@@ -1,0 +1,118 @@
+"""Six linked maps that can be heard: every subspace of a model, coloured by its tags."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import anywidget
+import numpy as np
+import traitlets
+
+from workbench.errors import WorkbenchError
+from workbench.urls import AUDIO_ROUTE
+from workbench.widgets.assets import css, esm
+from workbench.widgets.colours import Colouring, colour_by_tags
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from workbench.search.maps import Layout
+    from workbench.workspace import Workspace
+
+
+class SubspaceMaps(anywidget.AnyWidget):
+    """Show the stored maps of a model, one per dimension.
+
+    Hovering marks the same item on every map, a click (or Enter) plays it; the sound comes by
+    HTTP, so it does not wait for Python. Without maps the widget says what to run.
+
+    Parameters
+    ----------
+    ws
+        The workspace.
+    version
+        The model version; by default the current one.
+    kind
+        ``"song"`` or ``"track"``, or None for both. People can add the tracks on the page.
+
+    Attributes
+    ----------
+    selected : int | None
+        The id of the item last clicked; may be set from Python.
+
+    Examples
+    --------
+    >>> maps = SubspaceMaps(ws)  # doctest: +SKIP
+    >>> maps.observe(lambda change: print(change["new"]), "selected")  # doctest: +SKIP
+    """
+
+    _esm = esm("base.js", "playbar.js", "scatter.js", "maps.js")
+    _css = css("playbar.css", "maps.css")
+    note = traitlets.Unicode().tag(sync=True)
+    route = traitlets.Unicode().tag(sync=True)
+    items = traitlets.Dict().tag(sync=True)
+    maps: traitlets.List = traitlets.List().tag(sync=True)
+    kind = traitlets.Unicode(None, allow_none=True).tag(sync=True)
+    selected = traitlets.Int(None, allow_none=True).tag(sync=True)
+
+    def __init__(
+        self, ws: Workspace, *, version: str | None = None, kind: str | None = "song"
+    ) -> None:
+        super().__init__(route=f"{AUDIO_ROUTE}/{ws.id}/", kind=kind)
+        self._ws = ws
+        self.refresh(version)
+
+    def refresh(self, version: str | None = None) -> None:
+        """Show the maps of a version as they are stored now; by default of the current one."""
+        try:
+            layouts = self._ws.maps.load(self._ws.models.card(version).version)
+            shown = _read(self._ws, layouts)
+        except WorkbenchError as error:
+            shown = {"note": str(error), "items": {}, "maps": []}
+        with self.hold_sync():
+            self.set_trait("note", "")
+            for name, value in shown.items():
+                self.set_trait(name, value)
+            kinds = set(self.items.get("kind", ()))
+            if self.kind not in kinds:
+                self.kind = None
+            if self.selected not in self.items.get("id", ()):
+                self.selected = None
+
+
+def _read(ws: Workspace, layouts: dict[str, Layout]) -> dict[str, Any]:
+    """Return the traits that describe items and maps; items no longer catalogued are left out."""
+    known = ws.catalogue.items()
+    first = next(iter(layouts.values()))
+    kept = np.isin(first.ids, known.index.to_numpy())
+    ids = first.ids[kept]
+    rows = known.loc[ids]
+    tags = ws.catalogue.tags()
+    return {
+        "items": {
+            "id": ids.tolist(),
+            "title": rows["title"].tolist(),
+            "artist": rows["artist"].tolist(),
+            "kind": rows["kind"].tolist(),
+        },
+        "maps": [
+            _map(name, layout.xy[kept], _colouring(tags, name, ids))
+            for name, layout in layouts.items()
+        ],
+    }
+
+
+def _colouring(tags: pd.DataFrame, dimension: str, ids: np.ndarray) -> Colouring:
+    return colour_by_tags(tags[tags["dimension"] == dimension], ids)
+
+
+def _map(dimension: str, xy: np.ndarray, colouring: Colouring) -> dict[str, Any]:
+    """Return one map for the page; its places, float32 [n, 2], travel as bytes."""
+    return {
+        "dimension": dimension,
+        "xy": xy.astype("<f4").tobytes(),
+        "palette": colouring.palette,
+        "colour": colouring.index.tobytes(),
+        "texts": colouring.texts,
+        "legend": colouring.legend,
+    }

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -17,6 +16,7 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
+from chromium import FLAGS, find_chromium
 
 from workbench import Workspace
 from workbench.resources import resource
@@ -24,16 +24,6 @@ from workbench.server.launch import lab_server, voila_server
 from workbench.server.processes import Server, started
 
 OUTPUT = Path(__file__).resolve().parents[2] / "test-output"
-_CHROMIUM_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--autoplay-policy=no-user-gesture-required",
-]
 # A tone's tags, by its number: each dimension groups the twelve in its own way.
 _TAGS = {
     "genre": ("folk", "jazz", "rock"),
@@ -175,20 +165,13 @@ def lab(demo_ws: Workspace, jupyter_environment: dict[str, str]) -> Iterator[Ser
 # -- Chromium ----------------------------------------------------------------------------------
 
 
-def find_chromium() -> str | None:
-    """Return a Chromium of this machine; None means Playwright's own."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    found = (os.environ.get("CHROMIUM"), *map(shutil.which, names), "/usr/bin/chromium")
-    return next((path for path in found if path and Path(path).exists()), None)
-
-
 @pytest.fixture(scope="session")
 def browser() -> Iterator:
     """One Chromium for all tests."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=find_chromium(), args=_CHROMIUM_FLAGS)
+        chromium = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
         yield chromium
         chromium.close()
 

@@ -23,7 +23,8 @@ said"""
 _FETCH = """async (route) => {
     const base = JSON.parse(document.getElementById("jupyter-config-data").textContent).baseUrl;
     const answer = await fetch(base + route, { headers: { Range: "bytes=0-99" } });
-    return [answer.status, answer.headers.get("Content-Type"), (await answer.arrayBuffer()).byteLength];
+    const bytes = (await answer.arrayBuffer()).byteLength;
+    return [answer.status, answer.headers.get("Content-Type"), bytes];
 }"""
 
 

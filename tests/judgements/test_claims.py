@@ -1,10 +1,12 @@
 from __future__ import annotations
 
-import multiprocessing
+import subprocess
+import sys
 from collections import Counter
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from itertools import combinations
+from itertools import chain, combinations
 from pathlib import Path
 
 import pytest
@@ -126,20 +128,27 @@ def judge_everything(root: Path, rater: str) -> list[str]:
     return got
 
 
-@pytest.mark.parametrize("kind", ["threads", "processes"])
-def test_raters_at_full_speed_lose_nothing_and_get_nothing_twice(ws: Workspace, kind: str) -> None:
+def judge_in_a_process(root: Path, rater: str) -> list[str]:
+    """Run this file as a program: a process of its own that judges everything."""
+    command = [sys.executable, __file__, str(root), rater]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+
+
+@pytest.mark.parametrize("judge", [judge_everything, judge_in_a_process])
+def test_raters_at_full_speed_lose_nothing_and_get_nothing_twice(
+    ws: Workspace, judge: Callable[[Path, str], list[str]]
+) -> None:
     raters = ["Ada", "Bob", "Cleo", "Dan"]
-    if kind == "threads":
-        pool: ThreadPoolExecutor | ProcessPoolExecutor = ThreadPoolExecutor(len(raters))
-    else:
-        context = multiprocessing.get_context("spawn")
-        pool = ProcessPoolExecutor(len(raters), mp_context=context)
-    with pool:
-        given = list(pool.map(judge_everything, [ws.root] * len(raters), raters))
-    everything = {triplet.id for triplet in all_triplets()}
-    assert Counter(sum(given, [])) == Counter(everything)
+    with ThreadPoolExecutor(len(raters)) as pool:
+        given = list(pool.map(judge, [ws.root] * len(raters), raters))
+    everything = Counter(triplet.id for triplet in all_triplets())
+    assert Counter(chain.from_iterable(given)) == everything
     table = ws.judgements.table()
-    stored = [Triplet(*row).id for row in table[["dimension", "anchor_id", "a_id", "b_id"]].values]
-    assert Counter(stored) == Counter(everything)
-    assert all(Claims(ws.database).open(rater, ["tempo"]) == [] for rater in raters)
+    stored = table[["dimension", "anchor_id", "a_id", "b_id"]].itertuples(index=False)
+    assert Counter(Triplet(*row).id for row in stored) == everything
+    assert not any(Claims(ws.database).open(rater, ["tempo"]) for rater in raters)
     assert sum(bool(each) for each in given) > 1  # it was a contest
+
+
+if __name__ == "__main__":
+    print(*judge_everything(Path(sys.argv[1]), sys.argv[2]))

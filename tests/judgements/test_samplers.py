@@ -103,9 +103,7 @@ def test_tags_of_a_large_catalogue_are_compared_a_part_at_a_time() -> None:
         sizes.append(len(ids))
         return by_parity("", ids)
 
-    proposals = TagGuidedSampler(range(50_000), relation).propose(
-        "x", np.random.default_rng(6), 64
-    )
+    proposals = TagGuidedSampler(range(50_000), relation).propose("x", np.random.default_rng(6), 64)
     assert len(set(shown(proposals))) == 64
     assert max(sizes) <= 400
 

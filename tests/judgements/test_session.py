@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from itertools import chain
 
 import pytest
 import sqlalchemy as sa
@@ -87,12 +88,13 @@ def test_everything_is_asked_and_then_said_to_be_done(make_ws: Callable[..., Wor
     ws = make_ws(4)
     session = RatingSession(ws, rater="Ada", dimensions=["genre", "tempo"])
     asked = set()
+    for _ in range(2 * 4 * 3):  # dimensions x anchors x pairs of the other three
+        trial = session.next()
+        asked.add(trial.id)
+        session.answer(trial, "b")
+    assert len(asked) == 24
     with pytest.raises(NotReadyError, match="Nothing is left to ask about genre and tempo"):
-        while True:
-            trial = session.next()
-            asked.add(trial.id)
-            session.answer(trial, "b")
-    assert len(asked) == 2 * 4 * 3  # dimensions x anchors x pairs of the other three
+        session.next()
     with pytest.raises(NotReadyError):
         RatingSession(ws, rater="Bob", dimensions=["genre"]).next()
     overlapping = RatingSession(ws, rater="Bob", dimensions=["genre"], overlap=True)
@@ -114,7 +116,7 @@ def test_raters_at_the_same_time_get_different_triplets(make_ws: Callable[..., W
             return asked
 
     with ThreadPoolExecutor(3) as pool:
-        asked = sum(pool.map(rate, ["Ada", "Bob", "Cleo"]), [])
+        asked = list(chain.from_iterable(pool.map(rate, ["Ada", "Bob", "Cleo"])))
     assert len(asked) == len(set(asked)) == ws.judgements.count() == 6 * 10
 
 

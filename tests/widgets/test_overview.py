@@ -102,7 +102,7 @@ def test_hours_count_whole_recordings_once():
     assert catalogue_counts(items) == [
         ("2", "songs"),
         ("1", "tracks (parts of songs)"),
-        ("1", "scores (notation)"),
+        ("1", "score files (notation)"),
         ("1.5", "hours of sound"),
     ]
 
@@ -204,3 +204,21 @@ def test_interval_of_a_point_is_that_of_its_score(lived_in: Workspace, figure: d
 def test_each_legend_entry_stands_once(figure: dict):
     shown = [t["name"] for t in figure["data"] if t["showlegend"]]
     assert sorted(shown) == ["in use now", "saved, never in use", "was in use"]
+
+
+def test_line_joins_the_versions_that_were_used(figure: dict):
+    line = next(t for t in figure["data"] if t["mode"] == "lines" and t["yaxis"] == "y")
+    assert line["y"] == [44 / 60, 49 / 60, None]
+    assert line["connectgaps"]
+
+
+def test_dimension_nobody_could_measure_says_so(bare: Workspace):
+    from example_workspace import add_model, add_songs, score
+
+    add_songs(bare, 3)
+    for _ in range(2):
+        add_model(bare, 40, metrics={"scores": {"genre": score(40), "key": score(0, 0)}})
+    figure = history_figure(bare.models.versions(), "v0002")
+    go.Figure(figure)
+    silent = [a["xref"] for a in figure["layout"]["annotations"] if a["text"] == "not measured"]
+    assert silent == [f"x{i} domain" for i in (2, 3, 4, 5, 6, 7)]

@@ -10,9 +10,10 @@ from typing import Any
 from workbench.audio.decode import encode
 from workbench.catalogue.items import TagValue
 from workbench.catalogue.media import MediaInfo, describe_audio, describe_score
+from workbench.demo.corpus import load_score
 from workbench.demo.mixing import mix
 from workbench.demo.plan import Plan
-from workbench.demo.scores import arrange, load_score, to_midi
+from workbench.demo.scores import arrange, to_midi
 from workbench.demo.tags import instrument_tags, song_tags
 from workbench.symbolic.render import SAMPLE_RATE
 

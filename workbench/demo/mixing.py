@@ -57,7 +57,7 @@ def mix(score: Any, *, seconds: float, dynamic: str, seed: int = 0) -> np.ndarra
 def _solo(score: Any, number: int) -> Any:
     import symusic
 
-    solo = symusic.Score(score.ticks_per_quarter)
+    solo: Any = symusic.Score(score.ticks_per_quarter)
     solo.tempos.extend(score.tempos)
     solo.tracks.append(score.tracks[number])
     return solo

@@ -90,7 +90,6 @@ def add_demo_music(
             _add_song(ws, result, known, report)
         else:
             report.skipped.append((plan.piece.title, str(result)))
-            progress.note(f"Left out {plan.piece.title}: {result}")
         progress.advance(label=plan.piece.title)
     if recordings:
         report.recordings, report.recordings_line = add_recordings(ws, progress=progress)

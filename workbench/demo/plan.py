@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, product
 
 import numpy as np
 
@@ -82,8 +82,7 @@ def _deal(pieces: Sequence[Piece], rng: np.random.Generator) -> list[Plan]:
     alone = _rounds([True, False], count, rng)  # one family plays all parts in half of the pieces
     tempi = _rounds(list(TEMPO_CLASSES), count, rng)
     shades = _rounds(list(_SHADES), count, rng)
-    paces = _rounds(list(PACES), count, rng)
-    dynamics = _rounds(list(DYNAMICS), count, rng)
+    moods = _rounds(list(product(PACES, DYNAMICS)), count, rng)
     tonics = {mode: iter(_rounds(list(names), count, rng)) for mode, names in TONICS.items()}
     return [
         Plan(
@@ -92,8 +91,8 @@ def _deal(pieces: Sequence[Piece], rng: np.random.Generator) -> list[Plan]:
             companion=leads[i] if alone[i] else others[i],
             tempo_class=tempi[i],
             shade=shades[i],
-            pace=paces[i],
-            dynamic=dynamics[i],
+            pace=moods[i][0],
+            dynamic=moods[i][1],
             key=f"{next(tonics[piece.mode])} {piece.mode}" if piece.key else "",
         )
         for i, piece in enumerate(pieces)
@@ -109,12 +108,15 @@ def _rounds(values: list, count: int, rng: np.random.Generator) -> list:
 
 
 def _association(plans: list[Plan]) -> float:
+    """Return how far the dimensions depend on each other, summed over all pairs."""
     columns = (
         [plan.piece.genre for plan in plans],
         [plan.piece.era for plan in plans],
         [plan.lead for plan in plans],
+        [plan.companion for plan in plans],
         [str(plan.tempo_class) for plan in plans],
         [plan.key for plan in plans],
-        [f"{plan.pace} {plan.dynamic}" for plan in plans],
+        [str(plan.pace) for plan in plans],
+        [plan.dynamic for plan in plans],
     )
     return sum(cramers_v(a, b) ** 2 for a, b in combinations(columns, 2))

@@ -82,7 +82,6 @@ def add_recordings(ws: Workspace, *, progress: Progress | None = None) -> tuple[
     if not missing:
         return 0, "librosa's example recordings are there already."
     if not _reachable():
-        progress.note(_OFFLINE)
         return 0, _OFFLINE
     progress.stage("Fetching recordings", len(missing))
     added, failed = 0, []
@@ -90,9 +89,8 @@ def add_recordings(ws: Workspace, *, progress: Progress | None = None) -> tuple[
         try:
             _add(ws, recording)
             added += 1
-        except (OSError, ValueError, MediaError) as error:
+        except (OSError, ValueError, MediaError):
             failed.append(recording.title)
-            progress.note(f"Left out {recording.title}: {error}")
         progress.advance(label=recording.title)
     line = f"{added} of librosa's example recordings joined the demo."
     return added, line + (f" Could not be fetched: {', '.join(failed)}." if failed else "")
@@ -101,7 +99,9 @@ def add_recordings(ws: Workspace, *, progress: Progress | None = None) -> tuple[
 def licence_of(text: str) -> str:
     """Return the licence that a recording's description names: its last line that does."""
     lines = [" ".join(line.split()) for line in text.splitlines()]
-    named = [line for line in lines if re.search(r"\bCC|creative ?commons|public domain", line, re.I)]
+    named = [
+        line for line in lines if re.search(r"\bCC|creative ?commons|public domain", line, re.I)
+    ]
     return named[-1] if named else ""
 
 
@@ -155,7 +155,7 @@ def _reachable() -> bool:
 
 
 def _within(ask: Callable[[], Any], seconds: float) -> Any:
-    """Return what `ask` returns, or None if it raises or takes too long (name look-ups may hang)."""
+    """Return what `ask` returns, or None if it raises or takes too long, as name look-ups may."""
     answers: list[Any] = []
 
     def run() -> None:

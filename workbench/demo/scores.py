@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import math
-import warnings
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from workbench.demo.accompany import add_accompaniment
+from workbench.demo.corpus import licence_of_score
 from workbench.demo.instruments import choose_instrument
 from workbench.demo.plan import Plan
-from workbench.demo.recipe import Piece
-from workbench.errors import MediaError, NotReadyError
 
 _TICKS = 480
 _SLOWEST, _FASTEST = 50.0, 183.0  # bpm
@@ -48,39 +46,6 @@ class Arrangement:
     licence: str
 
 
-def load_score(piece: Piece) -> Any:
-    """Parse one piece of the music21 corpus into a score with parts and bars.
-
-    Raises
-    ------
-    NotReadyError
-        If music21 is not installed.
-    MediaError
-        If the installed corpus lacks the piece or music21 cannot read it.
-    """
-    try:
-        from music21 import corpus, stream
-    except ImportError as error:
-        raise NotReadyError(
-            "The demo needs music21 and pretty_midi; install them with "
-            'pip install "music-similarity-workbench[demo]".'
-        ) from error
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            score = corpus.parse(piece.path, number=piece.number)
-            if isinstance(score, stream.Opus):  # one tune per part
-                score = score.mergeScores()
-    except Exception as error:  # music21's parsers raise whatever they stumble on
-        raise MediaError(f"{piece.path}: music21 cannot read it ({error})") from error
-    for number, part in enumerate(list(score.parts)):
-        if piece.parts and number not in piece.parts:
-            score.remove(part)
-    if not score.parts or not score.recurse().notes:
-        raise MediaError(f"{piece.path}: the score holds no notes")
-    return score
-
-
 def arrange(plan: Plan, score: Any, *, seconds: float) -> Arrangement:
     """Arrange the opening of `score` for at least `seconds`, or the whole piece if it is shorter.
 
@@ -88,10 +53,8 @@ def arrange(plan: Plan, score: Any, *, seconds: float) -> Arrangement:
     """
     piece = plan.piece
     bpm = _suitable_bpm(plan, score)
-    licence = " ".join((getattr(score.metadata, "copyright", None) or "").split())
-    score = _opening(
-        score, quarters=seconds * bpm / 60 * piece.beat, first_bar=piece.first_bar
-    )
+    licence = licence_of_score(piece, score)
+    score = _opening(score, quarters=seconds * bpm / 60 * piece.beat, first_bar=piece.first_bar)
     _clean(score)
     _transpose(score, piece.key, plan.key)
     if len(score.parts) == 1:
@@ -102,24 +65,22 @@ def arrange(plan: Plan, score: Any, *, seconds: float) -> Arrangement:
     onsets = np.unique(np.concatenate([part.notes[:, 0] for part in parts]).round(3))
     length = float(score.highestTime)
     rate = len(onsets) / (length / piece.beat / bpm * 60)
-    return Arrangement(score, parts, length, piece.beat, bpm, rate, _meaningful(licence))
+    return Arrangement(score, parts, length, piece.beat, bpm, rate, licence)
 
 
 def to_midi(arrangement: Arrangement, *, seconds: float) -> Any:
     """Return the arrangement as a symusic score, repeated until it lasts `seconds`."""
     import symusic
 
-    score = symusic.Score(_TICKS)
+    score: Any = symusic.Score(_TICKS)
     score.tempos.append(symusic.Tempo(0, qpm=arrangement.bpm * arrangement.beat))
     meter = arrangement.score.recurse().getElementsByClass("TimeSignature").first()
     if meter is not None:
-        score.time_signatures.append(
-            symusic.TimeSignature(0, meter.numerator, meter.denominator)
-        )
+        score.time_signatures.append(symusic.TimeSignature(0, meter.numerator, meter.denominator))
     end = seconds * arrangement.bpm * arrangement.beat / 60
     start = min(float(part.notes[0, 0]) for part in arrangement.parts)  # skip leading silence
     for part in arrangement.parts:
-        track = symusic.Track(name=part.name, program=part.program, is_drum=False)
+        track: Any = symusic.Track(name=part.name, program=part.program, is_drum=False)
         for round_ in range(math.ceil((end + start) / arrangement.length)):
             for onset, duration, pitch, velocity in part.notes:
                 at = onset + round_ * arrangement.length - start
@@ -172,12 +133,10 @@ def _transpose(score: Any, source: str, target: str) -> None:
         return
     from music21 import interval, pitch
 
-    tonics = [pitch.Pitch(key.split()[0].replace("b", "-") + "4") for key in (source, target)]
-    if tonics[1].midi - tonics[0].midi > 6:
-        tonics[1].octave -= 1
-    elif tonics[1].midi - tonics[0].midi < -6:
-        tonics[1].octave += 1
-    score.transpose(interval.Interval(*tonics), inPlace=True)
+    old, new = (pitch.Pitch(key.split()[0].replace("b", "-") + "4") for key in (source, target))
+    if abs(new.midi - old.midi) > 6:
+        new = new.transpose(-12 if new.midi > old.midi else 12)
+    score.transpose(interval.Interval(old, new), inPlace=True)
 
 
 def _tonic(key: str) -> int:
@@ -190,7 +149,8 @@ def _give_instruments(plan: Plan, score: Any) -> list[Part]:
     """Let the lead family play the first part and the companion's the others."""
     from music21 import instrument
 
-    parts, names = [], []
+    parts: list[Part] = []
+    names: list[str] = []
     for part in score.parts:
         rows = _rows(part, plan)
         if not len(rows):
@@ -202,7 +162,11 @@ def _give_instruments(plan: Plan, score: Any) -> list[Part]:
             part.transpose(12 * octaves, inPlace=True)
             rows[:, 2] += 12 * octaves
         names.append(sound.name)
-        name = sound.name if names.count(sound.name) == 1 else f"{sound.name} {names.count(sound.name)}"
+        name = (
+            sound.name
+            if names.count(sound.name) == 1
+            else f"{sound.name} {names.count(sound.name)}"
+        )
         player = instrument.instrumentFromMidiProgram(sound.program)
         player.partName = player.instrumentName = part.partName = name.capitalize()
         part.insert(0, player)
@@ -237,9 +201,3 @@ def _label(score: Any, plan: Plan, bpm: float) -> None:
     score.metadata = score.metadata or metadata.Metadata()
     score.metadata.title = score.metadata.movementName = plan.piece.title
     score.metadata.composer = plan.piece.artist
-
-
-def _meaningful(licence: str) -> str:
-    """Return a statement of rights unless it is an empty form such as a lone sign."""
-    rest = licence.replace("Copyright", "").replace("©", "").strip(" .")
-    return licence if rest else ""

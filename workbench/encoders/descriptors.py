@@ -15,13 +15,21 @@ from workbench.encoders.musicnn.network import SAMPLE_RATE as MUSICNN_RATE
 from workbench.encoders.musicnn.network import WIDTH as MUSICNN_WIDTH
 from workbench.encoders.musicnn.network import MusicNN
 from workbench.encoders.musicnn.network import patches as musicnn_patches
-from workbench.features import key, spectral, tempo, timbre
+from workbench.errors import MediaError
+from workbench.features import character, key, spectral, tempo, timbre
 
-_WIDTHS = {"key": 24, "tempo": tempo.BINS, "cens": 24, "timbre": timbre.WIDTH}
+_WIDTHS = {
+    "key": 24,
+    "tempo": tempo.BINS,
+    "cens": 24,
+    "timbre": timbre.WIDTH,
+    "degrees": 12,
+    "character": character.WIDTH,
+}
 
 
 class DescriptorEncoder:
-    """Key profiles, folded tempogram, CENS and timbre, and musicnn where it is installed.
+    """Key profiles, folded tempogram, CENS, timbre and character, and musicnn where installed.
 
     Parameters
     ----------
@@ -46,19 +54,32 @@ class DescriptorEncoder:
         self.dim = int(edges[-1])
 
     def encode(self, batch: Sequence[np.ndarray]) -> np.ndarray:
-        """Return the vectors of whole items, float32 [n, dim]."""
-        return np.stack([self._encode_one(samples) for samples in batch])
+        """Return the vectors of whole items, float32 [n, dim].
+
+        Raises
+        ------
+        MediaError
+            If a sound is empty.
+        """
+        vectors = [self._encode_one(samples) for samples in batch]
+        return np.array(vectors, dtype=np.float32).reshape(len(vectors), self.dim)
 
     def _encode_one(self, samples: np.ndarray) -> np.ndarray:
+        if not len(samples):
+            raise MediaError("the sound is too short to have a single sample")
         shortest = int(spectral.SEGMENT_S * self.sample_rate)
         if len(samples) < shortest:
             samples = np.tile(samples, -(-shortest // len(samples)))[:shortest]
-        chroma = spectral.cens(samples)
+        chromagram = spectral.cens(samples)
+        chroma = key.harmonic_chroma(samples)
+        envelope = spectral.onset_envelope(samples)
         parts = [
-            key.key_correlations(key.harmonic_chroma(samples)),
-            tempo.folded_tempogram(spectral.onset_envelope(samples)),
-            np.concatenate([chroma.mean(axis=1), chroma.std(axis=1)]),
+            key.key_correlations(chroma),
+            tempo.folded_tempogram(envelope),
+            np.concatenate([chromagram.mean(axis=1), chromagram.std(axis=1)]),
             timbre.timbre_statistics(samples),
+            character.degree_profile(chroma),
+            character.movement(samples, envelope, chroma, chromagram),
         ]
         if self._musicnn is not None:
             parts.insert(0, self._musicnn_vector(samples))

@@ -27,14 +27,14 @@ def list_encoders() -> list[EncoderInfo]:
     return [
         EncoderInfo(
             "musicnn-descriptors-1",
-            "musicnn's penultimate layer, key profiles, folded tempogram, CENS, timbre",
+            "musicnn's penultimate layer, key profiles, folded tempogram, CENS, timbre, character",
             "ISC (musicnn weights), BSD-3-Clause",
             weights_file().is_file(),
             "workbench encoders install musicnn",
         ),
         EncoderInfo(
             "descriptors-1",
-            "key profiles, folded tempogram, CENS, timbre",
+            "key profiles, folded tempogram, CENS, timbre, character",
             "BSD-3-Clause",
             True,
         ),

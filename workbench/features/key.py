@@ -10,8 +10,6 @@ from workbench.features.spectral import HOP, SAMPLE_RATE
 _MAJOR = np.array([6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88])
 _MINOR = np.array([6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17])
 PROFILES = np.stack([np.roll(p, k) for p in (_MAJOR, _MINOR) for k in range(12)])
-
-
 _HIGHEST_BIN = 930  # 5 kHz: above it are few fundamentals and much noise
 
 
@@ -38,15 +36,16 @@ def key_correlations(chroma: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     chroma
-        Energy per pitch class from C, float [12].
+        Strength per pitch class from C, float [12].
 
     Returns
     -------
     float32 [24]: C to B major, then C to B minor; zeros for a chroma without contrast.
     """
+    chroma = np.asarray(chroma, dtype=np.float64)
     x = chroma - chroma.mean()
     norm = np.linalg.norm(x)
-    if norm < 1e-9:
+    if norm <= 1e-6 * np.linalg.norm(chroma):
         return np.zeros(24, dtype=np.float32)
     profiles = PROFILES - PROFILES.mean(axis=1, keepdims=True)
     profiles /= np.linalg.norm(profiles, axis=1, keepdims=True)

@@ -9,6 +9,7 @@ from workbench.features.spectral import HOP, SAMPLE_RATE
 BINS = 60
 _SLOWEST, _FASTEST = 30.0, 480.0  # bpm: four octaves
 _FRAME_RATE = SAMPLE_RATE / HOP
+_BLUR = np.hanning(7) / np.hanning(7).sum()
 
 
 def tempo_strengths(envelope: np.ndarray, bpm: np.ndarray) -> np.ndarray:
@@ -23,7 +24,7 @@ def tempo_strengths(envelope: np.ndarray, bpm: np.ndarray) -> np.ndarray:
 
     Returns
     -------
-    float64 [n], 1 at lag 0 before interpolation; 0 for lags longer than the item.
+    float64 [n], at most about 1; 0 for lags longer than half the item.
     """
     x = envelope - envelope.mean() if len(envelope) else np.zeros(1)
     size = int(2 ** np.ceil(np.log2(2 * len(x))))
@@ -56,9 +57,18 @@ def estimate_tempo(envelope: np.ndarray) -> float | None:
     """Return the most likely tempo in bpm, None where there is no pulse.
 
     The strongest lag between 40 and 240 bpm under a log-normal preference around 110 bpm with a
-    width of one octave.
+    width of one octave, placed between frames by a parabola. The octave remains a guess.
     """
+    if len(envelope) < len(_BLUR):
+        return None
+    blurred = np.convolve(envelope, _BLUR, "same")  # pulses fall between frames
     grid = 40.0 * 2.0 ** np.linspace(0, np.log2(6), 512)
     preference = np.exp(-0.5 * np.log2(grid / 110.0) ** 2)
-    strengths = np.maximum(tempo_strengths(envelope, grid), 0.0) * preference
-    return float(grid[strengths.argmax()]) if strengths.max() > 0 else None
+    strengths = np.maximum(tempo_strengths(blurred, grid), 0.0) * preference
+    if strengths.max() <= 0:
+        return None
+    lag = round(60.0 * _FRAME_RATE / grid[strengths.argmax()])
+    before, peak, after = tempo_strengths(blurred, 60.0 * _FRAME_RATE / (lag + np.arange(-1, 2)))
+    bend = before - 2 * peak + after
+    shift = 0.5 * (before - after) / bend if bend < 0 else 0.0
+    return float(60.0 * _FRAME_RATE / (lag + np.clip(shift, -0.5, 0.5)))

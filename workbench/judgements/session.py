@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 
 from workbench.errors import NotReadyError, WorkbenchError
+from workbench.judgements.answers import Answer, new_id
 from workbench.judgements.choosing import Chooser
 from workbench.judgements.claims import Claims, OpenTriplet
-from workbench.judgements.clips import Clip, Clips
-from workbench.judgements.log import Answer, new_id
+from workbench.judgements.clips import Clips
 from workbench.judgements.rows import JUDGED, Triplet
 from workbench.judgements.samplers import Sampler
+from workbench.judgements.trials import Progress, Trial, by_candidate, rater_name
 from workbench.subspaces.dimensions import dimensions_of, get_dimension
 
 if TYPE_CHECKING:
@@ -29,37 +29,6 @@ if TYPE_CHECKING:
 
 _Given = ParamSpec("_Given")
 _Result = TypeVar("_Result")
-
-
-@dataclass(frozen=True)
-class Trial:
-    """One triplet as a rater meets it: an anchor and two candidates, on sides drawn by lot."""
-
-    id: str
-    dimension: str
-    question: str
-    anchor: Clip
-    left: Clip
-    right: Clip
-    a_is_left: bool
-    sampler: str
-    sampler_score: float | None = None
-
-    def choice(self, answer: str) -> str:
-        """Translate ``left`` and ``right`` into ``a`` and ``b``; other answers stay."""
-        if answer not in ("left", "right"):
-            return answer
-        return "a" if (answer == "left") == self.a_is_left else "b"
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a rater is: judged this session, by dimension, skipped, and judged today."""
-
-    session: int
-    by_dimension: dict[str, int]
-    skipped: int
-    today: int
 
 
 def _one_at_a_time(
@@ -140,6 +109,7 @@ class RatingSession:
             overlap=overlap,
             rng=np.random.default_rng(seed),
         )
+        self._only_by_tags = sampler == "tags"
         self._turn, self._overlap = max(turn, 1), overlap
         self._shown: dict[str, Trial] = {}
         self._lock = threading.RLock()
@@ -233,7 +203,7 @@ class RatingSession:
             sampler=shown.sampler,
             sampler_score=shown.sampler_score,
             response_ms=response_ms,
-            heard_ms=_by_candidate(heard_ms, a_is_left=shown.a_is_left),
+            heard_ms=by_candidate(heard_ms, a_is_left=shown.a_is_left),
             clip_start_s=shown.anchor.start_s,
             clip_length_s=self._clips.clip_s,
         )
@@ -283,10 +253,11 @@ class RatingSession:
             for wanted in self._chooser.candidates(dimension, self.id):
                 if self._claims.take(wanted, overlap=self._overlap):
                     return self._trial(wanted)
+        untold = ", or has no tags to go by" if self._only_by_tags else ""
         raise NotReadyError(
             f"Nothing is left to ask about {_listed(self.dimensions)}: every triplet of these "
-            "songs has been judged, is open elsewhere or has no tags to go by; import more songs "
-            "or choose another dimension."
+            f"songs has been judged or is open elsewhere{untold}; import more songs or choose "
+            "another dimension."
         )
 
     def _by_turn(self) -> list[str]:
@@ -311,31 +282,6 @@ class RatingSession:
         )
         self._shown[trial.id] = trial
         return trial
-
-
-def rater_name(name: str) -> str:
-    """Return a rater's name without stray blanks.
-
-    Raises
-    ------
-    WorkbenchError
-        If nothing is left of it, or it is longer than 80 characters.
-    """
-    name = " ".join(name.split())
-    if not name:
-        raise WorkbenchError("Please give your name, so that your judgements are known as yours.")
-    if len(name) > 80:
-        raise WorkbenchError("Please give a name of at most 80 characters.")
-    return name
-
-
-def _by_candidate(heard: Mapping[str, int] | None, *, a_is_left: bool) -> dict[str, Any] | None:
-    if heard is None:
-        return None
-    sides = {"anchor": "anchor", "left": "a", "right": "b"}
-    if not a_is_left:
-        sides |= {"left": "b", "right": "a"}
-    return {sides.get(name, name): int(ms) for name, ms in heard.items()}
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -51,7 +51,7 @@ class SharedTag:
     def relation(self, tags: pd.DataFrame, ids: Sequence[int]) -> np.ndarray:
         """Return the relation of all pairs, int8 [n, n]."""
         has = _indicator(tags["item_id"].to_numpy(), tags["value"].to_numpy(), ids)
-        return _signed(np.greater(has @ has.T, 0), has.any(axis=1))
+        return _signed(has @ has.T > 0, has.sum(axis=1) > 0)
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class TempoWithin:
         if self.octaves:
             ratio = high / low
             high = high / 2.0 ** np.round(np.log2(ratio))
-        return _signed(np.less_equal(np.abs(high - low), self.margin_bpm), valid)
+        return _signed(np.abs(high - low) <= self.margin_bpm, valid)
 
 
 @dataclass(frozen=True)

@@ -75,6 +75,28 @@ def mask_blocks(width: int, dimensions: int) -> np.ndarray:
     return np.arange(width, dtype=np.int64).reshape(dimensions, -1)
 
 
+def head_shapes(kind: str, width: int, subspace_dim: int) -> dict[str, tuple[int, ...]]:
+    """Return the shape of each array of a head on vectors of `width`.
+
+    Raises
+    ------
+    ValueError
+        If there is no such kind.
+    """
+    if kind == "mask":
+        return {"mask": (subspace_dim,)}
+    linear = {"weight": (subspace_dim, width)}
+    if kind == "linear":
+        return linear
+    if kind == "mlp":
+        return linear | {
+            "hidden": (HIDDEN, width),
+            "bias": (HIDDEN,),
+            "out": (subspace_dim, HIDDEN),
+        }
+    raise ValueError(f"unknown head {kind!r}")
+
+
 def widen_to_mlp(weight: np.ndarray, rng: np.random.Generator) -> Parameters:
     """Return mlp parameters that begin as the linear head `weight` [d, D]."""
     d, width = weight.shape

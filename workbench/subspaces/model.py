@@ -10,8 +10,10 @@ import numpy as np
 
 from workbench.errors import StorageError, WorkbenchError
 from workbench.files import atomic_write
-from workbench.subspaces.heads import HEADS, Parameters, apply_head
+from workbench.subspaces.heads import Parameters, apply_head, head_shapes
 from workbench.subspaces.store import ModelCard
+
+_REAL, _WHOLE = np.dtype(np.float32), np.dtype(np.int64)
 
 
 @dataclass(frozen=True)
@@ -124,19 +126,35 @@ class Model:
             heads: dict[str, Parameters] = {name: {} for name in card.dimensions}
             for key, array in arrays.items():
                 if key.startswith("heads."):
-                    _, name, parameter = key.split(".", 2)
+                    name, parameter = key.removeprefix("heads.").rsplit(".", 1)
                     heads[name][parameter] = array
+            _check_normaliser(normaliser)
             for name, parameters in heads.items():
-                _check_shapes(card, name, parameters, len(normaliser.mean))
-        except (OSError, KeyError, ValueError, SafetensorError) as error:
+                _check_head(card, name, parameters, len(normaliser.mean))
+        except KeyError as error:
+            raise StorageError(damaged.format(f"{error} is missing or unknown")) from error
+        except (OSError, ValueError, SafetensorError) as error:
             raise StorageError(damaged.format(error)) from error
         return cls(card, normaliser, heads)
 
 
-def _check_shapes(card: ModelCard, name: str, parameters: Parameters, width: int) -> None:
-    if card.head not in HEADS:
-        raise ValueError(f"unknown head {card.head!r}")
-    main = "mask" if card.head == "mask" else "weight"
-    expected = (card.subspace_dim,) if main == "mask" else (card.subspace_dim, width)
-    if parameters[main].shape != expected:
-        raise ValueError(f"{name} has shape {parameters[main].shape}, not {expected}")
+def _check_normaliser(normaliser: Normaliser) -> None:
+    mean, scale, edges = normaliser.mean, normaliser.scale, normaliser.edges
+    if mean.ndim != 1 or mean.shape != scale.shape or {mean.dtype, scale.dtype} != {_REAL}:
+        raise ValueError("its mean and scale do not fit each other")
+    if edges.dtype != _WHOLE or edges.ndim != 1 or len(edges) < 2:
+        raise ValueError("its blocks have no edges")
+    if edges[0] != 0 or edges[-1] != len(mean) or (np.diff(edges) <= 0).any():
+        raise ValueError("its blocks do not cover the vector")
+
+
+def _check_head(card: ModelCard, name: str, parameters: Parameters, width: int) -> None:
+    """Compare the arrays of a head with what the card implies."""
+    shapes = head_shapes(card.head, width, card.subspace_dim)
+    found = {key: array.shape for key, array in parameters.items()}
+    if found != shapes:
+        raise ValueError(f"{name} has arrays {found}, not {shapes}")
+    if any(a.dtype != (_WHOLE if key == "mask" else _REAL) for key, a in parameters.items()):
+        raise ValueError(f"{name} has numbers of another kind")
+    if card.head == "mask" and not np.isin(parameters["mask"], np.arange(width)).all():
+        raise ValueError(f"the mask of {name} points outside the vector")

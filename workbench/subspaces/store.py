@@ -111,7 +111,7 @@ class ModelStore:
                 while True:
                     version = self._next_version()
                     card = replace(model.card, version=version, sha256=sha256, promoted=False)
-                    (partial / "card.json").write_text(json.dumps(asdict(card), indent=1))
+                    write_text(partial / "card.json", json.dumps(asdict(card), indent=1))
                     try:
                         os.rename(partial, self.folder / version)  # fails if somebody was faster
                         break
@@ -157,18 +157,26 @@ class ModelStore:
         """Return the promoted versions, those rolled back taken off again unless `all_ever`."""
         file = self.folder / "history.jsonl"
         stack: list[str] = []
-        for line in file.read_text().splitlines() if file.is_file() else ():
-            entry = json.loads(line)
-            if entry["action"] == "promote" or all_ever:
-                stack.append(entry["version"])
-            elif stack:
-                stack.pop()
+        try:
+            for line in file.read_text().splitlines() if file.is_file() else ():
+                entry = json.loads(line)
+                if entry["action"] == "promote" or all_ever:
+                    stack.append(entry["version"])
+                elif stack:
+                    stack.pop()
+        except (ValueError, KeyError, TypeError) as error:
+            raise StorageError(
+                f"{file} is damaged; remove the lines that are not JSON or restore it."
+            ) from error
         return stack
 
     def _log(self, action: str, version: str) -> None:
+        """Append one line in one write, so that two processes never lose each other's."""
         entry = json.dumps({"action": action, "version": version, "at": time.time()})
         file = self.folder / "history.jsonl"
-        write_text(file, (file.read_text() if file.is_file() else "") + entry + "\n")
+        with clear_storage_errors(file), file.open("ab", buffering=0) as stream:
+            stream.write(f"{entry}\n".encode())
+            os.fsync(stream.fileno())
 
     def _next_version(self) -> str:
         numbers = [int(p.name[1:]) for p in self.folder.glob("v*") if p.name[1:].isdigit()]

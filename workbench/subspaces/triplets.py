@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from workbench.subspaces.dimensions import DIMENSIONS, get_dimension
+from workbench.subspaces.dimensions import dimensions_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,6 +40,9 @@ class Triplets:
         return Triplets(self.rows[chosen], self.share[chosen])
 
 
+NO_TRIPLETS = Triplets(np.zeros((0, 3), np.int64), np.zeros(0, np.float32))
+
+
 def relations(ws: Workspace, ids: Sequence[int], groups: np.ndarray) -> dict[str, np.ndarray]:
     """Return each dimension's relation of items, parts of the same song left out.
 
@@ -59,7 +62,9 @@ def relations(ws: Workspace, ids: Sequence[int], groups: np.ndarray) -> dict[str
     """
     tags = ws.catalogue.tags()
     apart = groups[:, None] != groups[None, :]
-    return {name: get_dimension(ws, name).relation(tags, ids) * apart for name in DIMENSIONS}
+    return {
+        name: dimension.relation(tags, ids) * apart for name, dimension in dimensions_of(ws).items()
+    }
 
 
 def song_groups(items: pd.DataFrame) -> np.ndarray:
@@ -82,8 +87,8 @@ def sample_triplets(relation: np.ndarray, count: int, rng: np.random.Generator) 
     """
     anchors = np.flatnonzero((relation > 0).any(axis=1) & (relation < 0).any(axis=1))
     if not len(anchors):
-        return Triplets(np.zeros((0, 3), np.int64), np.zeros(0, np.float32))
-    chosen = rng.permutation(np.resize(anchors, count))
+        return NO_TRIPLETS
+    chosen = np.resize(rng.permutation(anchors), count)
     near = _random_column(relation[chosen] > 0, rng)
     far = _random_column(relation[chosen] < 0, rng)
     rows = np.unique(np.stack([chosen, near, far], axis=1), axis=0).astype(np.int64)

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from workbench.errors import MediaError
-
-if TYPE_CHECKING:
-    import symusic
 
 
 @dataclass(frozen=True)
@@ -45,7 +42,7 @@ class Notes:
         return len(moments) / max(end - float(moments[0]), 1e-6)
 
 
-def notes_of(score: symusic.Score) -> Notes:
+def notes_of(score: Any) -> Notes:
     """Return the notes of a symusic score."""
     rows: list[np.ndarray] = []
     for part, track in enumerate(score.to("second").tracks):

@@ -4,27 +4,24 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from workbench.symbolic.soundfont import find_sound_font, tuned_copy
 
-if TYPE_CHECKING:
-    import symusic
-
 SAMPLE_RATE = 44100
 
 
 def render(
-    score: symusic.Score, *, sound_font: Path | None = None, sample_rate: int = SAMPLE_RATE
+    score: Any, *, sound_font: Path | None = None, sample_rate: int = SAMPLE_RATE
 ) -> np.ndarray:
     """Render a score to sound.
 
     Parameters
     ----------
     score
-        The notes; each track plays the General MIDI program it names.
+        A symusic score; each track plays the General MIDI program it names.
     sound_font
         An SF2 file; by default the one of `find_sound_font`.
     sample_rate

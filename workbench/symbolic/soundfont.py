@@ -6,6 +6,7 @@ import hashlib
 import importlib.util
 import struct
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 from workbench.errors import MediaError, NotReadyError
@@ -96,7 +97,7 @@ def _zones(font: bytearray, chunks: dict[bytes, tuple[int, int]]) -> Iterator[tu
         struct.unpack_from("<H", font, instruments + i * _INSTRUMENT + 20)[0]
         for i in range(size // _INSTRUMENT)
     ]
-    for first, after in zip(firsts, firsts[1:], strict=False):
+    for first, after in pairwise(firsts):
         shared = -1  # a zone without a sample, which comes first, sets values for the others
         for zone in range(first, after):
             begin, _, end, _ = struct.unpack_from("<4H", font, bags + zone * _BAG)

@@ -16,7 +16,13 @@ from workbench.errors import NotReadyError, WorkbenchError
 from workbench.evaluation.scores import Score
 from workbench.progress import Progress
 from workbench.subspaces.model import Model
-from workbench.subspaces.triplets import Triplets, relations, sample_triplets, song_groups
+from workbench.subspaces.triplets import (
+    NO_TRIPLETS,
+    Triplets,
+    relations,
+    sample_triplets,
+    song_groups,
+)
 from workbench.training.fit import item_folds
 from workbench.training.initial import store_model
 from workbench.training.judged import JudgedTriplets, judged_triplets
@@ -91,7 +97,7 @@ def finetune(
     progress.stage("Fine-tuning", 2 * STEPS * len(names))
     for index, name in enumerate(names):
         observe = Observer(progress, name, index * 2 * STEPS, 2 * STEPS * len(names))
-        tuning = HeadTuning(model, name, x, judged, tagged[name], folds, rng)
+        tuning = HeadTuning(model, name, x, judged, tagged.get(name, NO_TRIPLETS), folds, rng)
         before[name], after[name], strength[name] = tuning.cross_validate(observe)
         heads[name] = tuning.final(strength[name], observe.shifted(STEPS))
     report = {

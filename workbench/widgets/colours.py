@@ -113,9 +113,9 @@ def _by_key(values: list[str | None]) -> tuple[list[str], np.ndarray, dict[str, 
     entries = []
     for fifth, tonic in enumerate(_FIFTHS):
         count = sum(key in (fifth, fifth + 12) for key in index)
-        relative = _FIFTHS[(fifth + 3) % 12].lower()
+        relative = _FIFTHS[(fifth + 3) % 12]
         if count:
-            label = f"{tonic}/{relative}"
+            label = f"{tonic} / {relative}m"
             entries.append({"label": label, "colours": [fifth, fifth + 12], "count": count})
     entries += _untagged(values, 24)
     return [*palette, UNTAGGED], np.array(index, dtype=np.uint8), {"entries": entries}

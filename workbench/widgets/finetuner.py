@@ -12,19 +12,23 @@ from workbench import jobs
 from workbench.widgets import present
 from workbench.widgets.chart import PlotlyChart
 from workbench.widgets.finetuning import (
+    REPORT_HEADER,
+    VERSIONS_HEADER,
+    Event,
     Run,
     new_judgements,
     report_rows,
     training_figure,
     verdict,
+    version_rows,
 )
 from workbench.widgets.kiviat import KiviatChart
 from workbench.widgets.leakage import LeakageTable
 from workbench.widgets.present import Page
 from workbench.widgets.safe import Message, guarded
+from workbench.widgets.theme import ACCENT
 
 if TYPE_CHECKING:
-    from workbench.subspaces.store import ModelCard
     from workbench.workspace import Workspace
 
 _POLL_S = 0.2
@@ -32,7 +36,8 @@ _COMMAND = "finetune"
 _WHAT_THE_TABLE_SHOWS = (
     "Share of judgements the model agrees with, before and after. “Seen”: other judgements about "
     "pieces it learned from. “Not seen”: judgements about pieces it has never met, which is what "
-    "counts for the rest of the catalogue. Intervals are 95 %."
+    "counts for the rest of the catalogue. “Listeners agree”: how often two answers to the same "
+    "question agree, more than which no model can be asked for. Intervals are 95 %."
 )
 
 
@@ -58,10 +63,12 @@ class FineTuner(Page):
         self._cancel = self._button("Cancel", self.cancel)
         self._cancel.disabled = True
         self._stage = W.Label()
-        self._bar = W.FloatProgress(0.0, min=0.0, max=1.0, layout={"width": "260px"})
+        self._bar = W.FloatProgress(
+            0.0, min=0.0, max=1.0, style={"bar_color": ACCENT}, layout={"width": "260px"}
+        )
         self._progress = present.row([self._bar, self._stage])
         self._chart = PlotlyChart(training_figure([]), height=280)
-        self._result = W.VBox()
+        self._result = W.VBox(layout={"grid_gap": "10px"})
         self._use = self._button("Use this version anyway", self.use_anyway)
         self._back = self._button("Roll back", self.roll_back)
         self._versions = W.VBox()
@@ -144,7 +151,9 @@ class FineTuner(Page):
         self._start.disabled = self._running or log.count() == 0
         self._back.disabled = sum(c.promoted for c in cards) < 2 or self._running
         _show(self._use, self._offered not in (None, card.version))
-        self._versions.children = (_versions_table(cards, card.version),)
+        self._versions.children = (
+            present.table(VERSIONS_HEADER, version_rows(cards, card.version)),
+        )
         self._kiviat.children = (KiviatChart(self._ws),)
         self._leakage.children = (LeakageTable(self._ws),)
         if log.count() == 0:
@@ -167,7 +176,7 @@ class FineTuner(Page):
             run = Run().follow(job.events())
             if run.result is not None:
                 self._show_steps(run)
-                self._show_result(run)
+                self._show_result(run.result)
         self.refresh()
 
     def _attach(self, job: jobs.Job) -> None:
@@ -188,9 +197,12 @@ class FineTuner(Page):
             state = job.state  # before reading: what came before its end is then read too
             events = job.events(read)
             if events:
-                read += len(events)
+                read, judged = read + len(events), run.result is not None
                 run.follow(events)
                 self._show_steps(run)
+                if run.result is not None and not judged:  # the maps are still to be drawn
+                    self._show_result(run.result)
+                    self.refresh()
             if state != "running":
                 break
             pause.wait(_POLL_S)
@@ -212,49 +224,28 @@ class FineTuner(Page):
     def _show_end(self, job: jobs.Job, run: Run, state: str) -> None:
         _show(self._progress, False)
         self._cancel.disabled = True
-        if run.result is not None:
-            self._show_result(run)
-        elif state == "cancelled":
-            self._message.show("Cancelled; the models are as they were.", "info")
-        else:
-            self._message.show(job.error or "The run ended without a result.")
         self.refresh()
+        if run.result is None and state == "cancelled":
+            self._message.show("Cancelled; the models are as they were.", "info")
+        elif run.result is None or state not in ("done", "cancelled"):
+            self._message.show(job.error or "The run ended without a result.")
 
-    def _show_result(self, run: Run) -> None:
-        result = run.result or {}
+    def _show_result(self, result: Event) -> None:
         self._offered = None if result["promoted"] else result["version"]
         level = "success" if result["promoted"] else "warning"
-        header = ["Dimension", "Seen: before", "Seen: after", "Not seen: before",
-                  "Not seen: after", "Listeners agree"]  # fmt: skip
         report = result["report"]
         learned = present.plural(report.get("judgements", 0), "judgement")
         caption = f"{result['version']} learned from {learned}. {_WHAT_THE_TABLE_SHOWS}"
         self._result.children = (
             Message(verdict(result), level),
             present.note(caption),
-            present.table(header, report_rows(report)),
+            present.table(REPORT_HEADER, report_rows(report)),
         )
 
     def _button(self, words: str, act: Callable[[], None], *, style: str = "") -> W.Button:
         button = W.Button(description=words, button_style=style, layout={"width": "auto"})
         button.on_click(lambda _: guarded(self._message.show)(act)())
         return button
-
-
-def _versions_table(cards: list[ModelCard], current: str) -> W.Widget:
-    rows = [
-        [
-            card.version,
-            "in use" if card.version == current else "was in use" if card.promoted else "saved",
-            f"fine-tuned from {card.parent}" if card.parent else "fitted to the tags",
-            present.count_words(card.judgements),
-            present.date_words(card.created_at),
-            present.score_cell(card.metrics.get("scores", {}).get("overall")),
-        ]
-        for card in reversed(cards)
-    ]
-    header = ["Version", "State", "Origin", "Judgements learned", "Made on", "Overall score"]
-    return present.table(header, rows)
 
 
 def _show(part: W.Widget, visible: bool) -> None:

@@ -13,7 +13,12 @@ from workbench.widgets.theme import ACCENT, MUTED, PALETTE, plot_layout
 if TYPE_CHECKING:
     import pandas as pd
 
+    from workbench.subspaces.store import ModelCard
+
 Event = Mapping[str, Any]
+REPORT_HEADER = ("Dimension", "Seen: before", "Seen: after", "Not seen: before",
+                 "Not seen: after", "Listeners agree")  # fmt: skip
+VERSIONS_HEADER = ("Version", "State", "Origin", "Judgements learned", "Made on", "Overall score")
 
 
 @dataclass
@@ -118,6 +123,21 @@ def report_rows(report: Mapping[str, Any]) -> list[list[object]]:
     return rows
 
 
+def version_rows(cards: Sequence[ModelCard], current: str) -> list[list[object]]:
+    """Return the versions, newest first, as `VERSIONS_HEADER` names their columns."""
+    return [
+        [
+            card.version,
+            "in use" if card.version == current else "was in use" if card.promoted else "saved",
+            f"fine-tuned from {card.parent}" if card.parent else "fitted to the tags",
+            present.count_words(card.judgements),
+            present.date_words(card.created_at),
+            present.score_cell(card.metrics.get("scores", {}).get("overall")),
+        ]
+        for card in reversed(cards)
+    ]
+
+
 def training_figure(steps: Sequence[Event]) -> dict[str, Any]:
     """Return two panels over the training steps: the loss, and the accuracy held out.
 
@@ -191,7 +211,8 @@ def _line(
 ) -> dict[str, Any]:  # fmt: skip
     return {
         "type": "scatter",
-        "mode": "lines",
+        "mode": "lines+markers",
+        "marker": {"size": 4},
         "name": name,
         "x": list(x),
         "y": list(y),

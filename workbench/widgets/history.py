@@ -34,30 +34,43 @@ def history_figure(cards: Sequence[ModelCard], current: str | None) -> dict[str,
         annotations=[],
         shapes=[],
         margin={"l": 44, "r": 12, "t": 56, "b": 12},
+        showlegend=True,
         legend={"y": 1.05, "itemclick": False, "itemdoubleclick": False},
     )
     lowest = _lowest(cards)
+    named: set[str] = set()  # what the legend already says
     for index, name in enumerate(names):
         axis = str(index + 1) if index else ""
         layout |= _panel(index, rows, axis, [card.version for card in cards], lowest)
         layout["annotations"].append(_panel_title(name, axis))
         layout["shapes"].append(_chance_line(axis))
-        traces += _panel_traces(name, axis, cards, current, legend=index == 0)
+        panel = _panel_traces(name, axis, cards, current)
+        for trace in panel:
+            trace["showlegend"] = "name" in trace and trace["name"] not in named
+            named.add(trace.get("name", ""))
+        if len(panel) == 1:  # the line alone, and no point
+            layout["annotations"].append(_not_measured(axis))
+        traces += panel
     return {"data": traces, "layout": layout}
 
 
 def _panel_traces(
-    name: str, axis: str, cards: Sequence[ModelCard], current: str | None, *, legend: bool
+    name: str, axis: str, cards: Sequence[ModelCard], current: str | None
 ) -> list[dict[str, Any]]:
     axes = {"xaxis": f"x{axis}", "yaxis": f"y{axis}"}
     known = [card for card in cards if present.measured(card.metrics["scores"].get(name))]
     used = [card for card in known if card.promoted]
     line = {
-        "type": "scatter", "mode": "lines", "x": [card.version for card in used],
-        "y": [card.metrics["scores"][name]["score"] for card in used],
-        "line": {"color": ACCENT, "width": 1.5}, "opacity": 0.45,
-        "hoverinfo": "skip", "showlegend": False, **axes,
-    }  # fmt: skip
+        "type": "scatter",
+        "mode": "lines",
+        "x": [card.version for card in cards],  # all, so that the axes stand without a point too
+        "y": [card.metrics["scores"][name]["score"] if card in used else None for card in cards],
+        "connectgaps": True,
+        "line": {"color": ACCENT, "width": 1.5},
+        "opacity": 0.45,
+        "hoverinfo": "skip",
+        **axes,
+    }
     styles = {
         "in use now": {"size": 12, "color": ACCENT, "line": {"color": "white", "width": 1.5}},
         "was in use": {"size": 8, "color": ACCENT},
@@ -69,9 +82,10 @@ def _panel_traces(
         "saved, never in use": [c for c in known if not c.promoted and c.version != current],
     }
     points = [
-        {**_points(name, group), "name": label, "legendgroup": label, "showlegend": legend,
-         "marker": styles[label], **axes}
+        {**_points(name, group), "name": label, "legendgroup": label, "marker": styles[label],
+         "legendrank": list(styles).index(label), **axes}
         for label, group in groups.items()
+        if group
     ]  # fmt: skip
     return [line, *points]
 
@@ -113,6 +127,7 @@ def _panel(
             "type": "category",
             "categoryorder": "array",
             "categoryarray": list(versions),
+            "range": [-0.5, len(versions) - 0.5],
             "linecolor": LINE,
             "showgrid": False,
             "tickfont": {"size": 11, "color": MUTED},
@@ -122,7 +137,7 @@ def _panel(
         f"yaxis{axis}": {
             "domain": [top - high + 0.07, top - 0.06],
             "anchor": f"x{axis}",
-            "range": [lowest, 1.02],
+            "range": [lowest, 1.05],
             "dtick": 0.1 if lowest >= 0.4 else 0.25,
             "showticklabels": column == 0,
             "gridcolor": LINE,
@@ -143,6 +158,18 @@ def _panel_title(name: str, axis: str) -> dict[str, Any]:
         "xanchor": "left",
         "yanchor": "bottom",
         "showarrow": False,
+    }
+
+
+def _not_measured(axis: str) -> dict[str, Any]:
+    return {
+        "text": "not measured",
+        "xref": f"x{axis} domain",
+        "yref": f"y{axis} domain",
+        "x": 0.5,
+        "y": 0.75,
+        "showarrow": False,
+        "font": {"size": 12, "color": MUTED},
     }
 
 

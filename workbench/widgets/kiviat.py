@@ -136,7 +136,7 @@ def _layout(names: Sequence[str], angles: Sequence[float]) -> dict[str, Any]:
         legend={"x": 0, "y": 1.1, "font": {"size": 12}},
         polar={
             "radialaxis": {
-                "range": [0, 1],
+                "range": [0, 1.06],  # room for a point at 1
                 "tickvals": [0.25, 0.5, 0.75, 1],
                 "angle": between,
                 "tickangle": between,  # upright
@@ -154,7 +154,7 @@ def _layout(names: Sequence[str], angles: Sequence[float]) -> dict[str, Any]:
                 "tickfont": {"size": 14},
                 "ticks": "",
                 "gridcolor": LINE,
-                "linecolor": LINE,
+                "showline": False,
             },
         },
     )

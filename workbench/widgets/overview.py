@@ -96,7 +96,7 @@ def catalogue_counts(items: pd.DataFrame) -> list[tuple[str, str]]:
         (int(kinds.get("song", 0)), "songs"),
         (int(kinds.get("track", 0)), "tracks (parts of songs)"),
         (int(kinds.get("submix", 0)), "submixes"),
-        (int((items["domain"] == "symbolic").sum()), "scores (notation)"),
+        (int((items["domain"] == "symbolic").sum()), "score files (notation)"),
     ]
     minutes = whole["duration_s"].sum() / 60
     shown = [(present.count_words(number), name) for number, name in counts if number]

@@ -77,6 +77,7 @@ def judgements_figure(counts: pd.DataFrame) -> dict[str, Any]:
         bargap=0.35,
         annotations=labels,
         margin={"l": 90, "r": 40, "t": 40, "b": 52},
+        showlegend=True,
         legend={"traceorder": "normal"},
         xaxis={
             "title": {"text": "judgements", "font": {"size": 13}},
@@ -126,18 +127,24 @@ def tag_rows(
     -------
     list
         Rows of dimension, songs with a tag, tracks with a tag, number of values, the most
-        frequent ones (a range for quantities), and the share of estimated tags.
+        frequent ones (a range for quantities), and the share of estimated tags; values are
+        counted over songs, over other items only where no song has a tag.
     """
     rows: list[list[object]] = []
+    songs, tracks = (items[items["kind"] == kind] for kind in ("song", "track"))
     for dimension in dimensions:
         own = tags[(tags["dimension"] == dimension) & tags["item_id"].isin(items.index)]
         if own.empty:
             continue
-        covered = [_coverage(own, items[items["kind"] == kind]) for kind in ("song", "track")]
-        weak = int(own["weak"].sum())
-        estimated = "all" if weak == len(own) else _percent(weak, len(own)) if weak else "none"
-        count = present.count_words(own["value"].nunique())
-        rows.append([dimension, *covered, count, _frequent(own), estimated])
+        of_songs = own[own["item_id"].isin(songs.index)]
+        counted = own if of_songs.empty else of_songs  # a song's tracks repeat its tags
+        weak = int(counted["weak"].sum())
+        estimated = (
+            "all" if weak == len(counted) else _percent(weak, len(counted)) if weak else "none"
+        )
+        count = present.count_words(counted["value"].nunique())
+        covered = [_coverage(own, songs), _coverage(own, tracks)]
+        rows.append([dimension, *covered, count, _frequent(counted), estimated])
     return rows
 
 

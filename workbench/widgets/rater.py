@@ -13,7 +13,8 @@ import traitlets
 
 from workbench.errors import NotReadyError, UnknownNameError, WorkbenchError
 from workbench.judgements.clips import Clip
-from workbench.judgements.session import RatingSession, Trial
+from workbench.judgements.session import RatingSession
+from workbench.judgements.trials import Trial
 from workbench.subspaces.dimensions import dimensions_of, get_dimension
 from workbench.widgets.assets import css, esm
 
@@ -75,7 +76,7 @@ class TripletRater(anywidget.AnyWidget):
     >>> TripletRater(ws, dimension="tempo")  # doctest: +SKIP
     """
 
-    _esm = esm("base.js", "rater_sound.js", "rater.js")
+    _esm = esm("base.js", "rater_sound.js", "rater_parts.js", "rater_page.js", "rater.js")
     _css = css("rater.css")
     setup = traitlets.Dict().tag(sync=True)
 

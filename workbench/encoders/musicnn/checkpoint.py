@@ -52,6 +52,8 @@ def read_tensors(index: bytes, data: bytes) -> dict[str, np.ndarray]:
                 continue
             raw = data[entry.offset : entry.offset + entry.size]
             tensors[key.decode()] = np.frombuffer(raw, "<f4").reshape(entry.shape)
+        if not tensors:
+            raise ValueError("it holds no tensors")
         return tensors
     except (IndexError, ValueError, struct.error, UnicodeDecodeError) as error:
         raise StorageError(f"The checkpoint is damaged ({error}); install it again.") from error

@@ -102,6 +102,6 @@ def _store(target: Path, tensors: dict[str, np.ndarray], licence: str) -> None:
     from safetensors.numpy import save
 
     inference = {n: t for n, t in tensors.items() if t.ndim and "/Adam" not in n}
+    write_text(target.with_name("LICENSE.md"), licence)
     with atomic_write(target) as stream:
         stream.write(save({name: np.ascontiguousarray(t) for name, t in inference.items()}))
-    write_text(target.with_name("LICENSE.md"), licence)

@@ -145,7 +145,9 @@ class MapsView {
     plot.onpointerdown = (event) => (drag = { x: event.clientX, y: event.clientY, moved: false });
     plot.onpointerup = plot.onpointercancel = () => setTimeout(() => (drag = null));
     plot.onclick = (event) => {
-      if (!drag?.moved) this.play(map.nearest(...at(event)));
+      if (drag?.moved) return;
+      const { hovered } = this.marks; // what the tooltip says is what is heard
+      this.play(hovered >= 0 ? hovered : map.nearest(...at(event)));
     };
     plot.ondblclick = () => large() && map.zoomAt(0, 0, 0);
     plot.addEventListener("wheel", (event) => {

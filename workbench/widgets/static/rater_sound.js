@@ -114,8 +114,9 @@ class ExcerptPlayer {
     const level = new GainNode(ctx, { gain });
     const brake = new GainNode(ctx); // fades out when stopped
     source.connect(edges).connect(level).connect(brake).connect(this.analyser);
-    edges.gain.setValueCurveAtTime(RISE, startedAt, FADE_S);
-    edges.gain.setValueCurveAtTime(FALL, endsAt - FADE_S, FADE_S);
+    const fade = Math.min(FADE_S, (endsAt - startedAt) / 3);
+    edges.gain.setValueCurveAtTime(RISE, startedAt, fade);
+    edges.gain.setValueCurveAtTime(FALL, endsAt - fade, fade);
     source.start(startedAt, offset);
     const voice = { side, source, brake, startedAt };
     source.onended = () => this.voice === voice && this.end();

@@ -2,6 +2,7 @@
 
 const REACH = 14; // pixels from the pointer within which a point is meant
 const FADED = 0.1;
+const ROUNDS = 16;
 
 class ScatterMap {
   /**
@@ -30,7 +31,7 @@ class ScatterMap {
   }
 
   get radius() {
-    const base = this.count > 20000 ? 1.4 : this.count > 3000 ? 2.2 : this.count > 400 ? 3.4 : 5;
+    const base = Math.min(5, Math.max(1.2, 140 / Math.sqrt(this.count)));
     return base * Math.min(2, Math.max(1, Math.sqrt(this.width / 380))) * Math.sqrt(Math.min(this.zoom.scale, 4));
   }
 
@@ -66,27 +67,35 @@ class ScatterMap {
     this.drawRings();
   }
 
-  /** Draw the shown points that `wanted` picks: one path per colour, which is what is fast. */
+  /**
+   * Draw the shown points that `wanted` picks. One path per colour is what is fast; several
+   * rounds keep the colour that is drawn last from covering the others.
+   */
   drawPoints(context, alpha, wanted) {
-    const paths = new Map();
-    const radius = this.radius;
-    for (let i = 0; i < this.count; i++) {
-      if (!this.marks.shown(i) || !wanted(i)) continue;
-      const [x, y] = this.place(i);
-      if (x < -radius || y < -radius || x > this.width + radius || y > this.height + radius) continue;
-      let path = paths.get(this.colour[i]);
-      if (!path) paths.set(this.colour[i], (path = new Path2D()));
-      if (radius < 2) {
-        path.rect(x - radius, y - radius, 2 * radius, 2 * radius); // a dot by eye, far faster
-      } else {
-        path.moveTo(x + radius, y);
-        path.arc(x, y, radius, 0, 2 * Math.PI);
+    context.globalAlpha = alpha;
+    for (let round = 0; round < ROUNDS; round++) {
+      const paths = new Map();
+      for (let i = round; i < this.count; i += ROUNDS) {
+        if (this.marks.shown(i) && wanted(i)) this.addDot(paths, i);
+      }
+      for (const [colour, path] of paths) {
+        context.fillStyle = this.palette[colour];
+        context.fill(path);
       }
     }
-    context.globalAlpha = alpha;
-    for (const [colour, path] of paths) {
-      context.fillStyle = this.palette[colour];
-      context.fill(path);
+  }
+
+  addDot(paths, i) {
+    const [x, y] = this.place(i);
+    const radius = this.radius;
+    if (x < -radius || y < -radius || x > this.width + radius || y > this.height + radius) return;
+    let path = paths.get(this.colour[i]);
+    if (!path) paths.set(this.colour[i], (path = new Path2D()));
+    if (radius < 2) {
+      path.rect(x - radius, y - radius, 2 * radius, 2 * radius); // a dot by eye, far faster
+    } else {
+      path.moveTo(x + radius, y);
+      path.arc(x, y, radius, 0, 2 * Math.PI);
     }
   }
 
@@ -152,13 +161,18 @@ class ScatterMap {
     const scale = Math.min(40, Math.max(1, zoom.scale * factor));
     const real = scale / zoom.scale;
     const [cx, cy] = [x - this.width / 2, y - this.height / 2];
-    this.zoom = scale === 1 ? { scale, x: 0, y: 0 } : { scale, x: cx - (cx - zoom.x) * real, y: cy - (cy - zoom.y) * real };
-    this.draw();
+    this.moveTo(scale, cx - (cx - zoom.x) * real, cy - (cy - zoom.y) * real);
   }
 
   pan(dx, dy) {
-    this.zoom.x += dx;
-    this.zoom.y += dy;
+    this.moveTo(this.zoom.scale, this.zoom.x + dx, this.zoom.y + dy);
+  }
+
+  /** Show the map moved and scaled, but never without any of it in view. */
+  moveTo(scale, x, y) {
+    const reach = scale === 1 ? 0 : (scale * Math.min(this.width, this.height)) / 2;
+    const within = (value) => Math.min(reach, Math.max(-reach, value));
+    this.zoom = { scale, x: within(x), y: within(y) };
     this.draw();
   }
 }

@@ -1,0 +1,177 @@
+"""The maps in a real browser: linked hovering, and sound at a click."""
+
+from __future__ import annotations
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+_MAPS = """
+from workbench import Workspace
+from workbench.widgets import SubspaceMaps
+maps = SubspaceMaps(Workspace())
+maps"""
+_SELECTED = """
+import ipywidgets
+said = ipywidgets.Label("nothing selected")
+maps.observe(lambda change: setattr(said, "value", f"selected {change.new}"), "selected")
+said"""
+# Moves over the first map until the tooltip shows `title`, and returns where that was.
+_FIND = """(title) => {
+    const plot = document.querySelector(".wb-map-plot");
+    const box = plot.getBoundingClientRect();
+    for (let y = 0; y < box.height; y += 4)
+        for (let x = 0; x < box.width; x += 4) {
+            const at = { clientX: box.left + x, clientY: box.top + y, bubbles: true };
+            plot.dispatchEvent(new PointerEvent("pointermove", at));
+            const tip = document.querySelector(".wb-maps-tip");
+            if (!tip.hidden && tip.querySelector("strong").textContent === title) return [x, y];
+        }
+}"""
+# How many maps have something drawn on the canvas of rings.
+_RINGED = """() => [...document.querySelectorAll(".wb-map-plot canvas:nth-child(2)")].filter(
+    (canvas) => canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height)
+        .data.some((value) => value > 0)).length"""
+_LISTEN = """() => {
+    const context = new AudioContext();
+    const analyser = context.createAnalyser();
+    const audio = document.querySelector(".wb-maps audio");
+    context.createMediaElementSource(audio).connect(analyser);
+    analyser.connect(context.destination);
+    window.testAudio = audio;
+    window.testLevel = () => {
+        const samples = new Float32Array(analyser.fftSize);
+        analyser.getFloatTimeDomainData(samples);
+        return Math.sqrt(samples.reduce((sum, x) => sum + x * x, 0) / samples.length);
+    };
+}"""
+
+
+@pytest.fixture
+def open_maps(write_page, open_voila):
+    """Open the page of maps and return it when they are drawn."""
+
+    def go():
+        page = open_voila(write_page("maps", _MAPS, _SELECTED))
+        page.wait_for_selector(".wb-map-plot canvas")
+        return page
+
+    return go
+
+
+def _point(page, title: str):
+    position = page.evaluate(_FIND, title)
+    assert position, f"no point says {title}"
+    x, y = position
+    page.locator(".wb-map-plot").first.hover(position={"x": x, "y": y})
+    return {"x": x, "y": y}
+
+
+def _check_sound(page, title: str) -> None:
+    page.evaluate(_LISTEN)
+    page.locator(".wb-map-plot").first.click(position=_point(page, title))
+    page.wait_for_function("testLevel() > 0.02")
+    before = page.evaluate("testAudio.currentTime")
+    page.wait_for_function(f"testAudio.currentTime > {before} + 0.2")
+    assert page.locator(".wb-playbar-title strong").inner_text() == title
+
+
+def test_there_is_one_map_per_dimension(open_maps) -> None:
+    page = open_maps()
+    assert page.locator(".wb-map h3").all_inner_texts() == [
+        "Genre",
+        "Mood",
+        "Instrument",
+        "Era",
+        "Tempo",
+        "Key",
+    ]
+
+
+def test_hovering_marks_the_item_on_all_maps_and_says_what_it_is(open_maps) -> None:
+    page = open_maps()
+    assert page.evaluate(_RINGED) == 0
+    _point(page, "Tone 5")
+    assert page.evaluate(_RINGED) == 6
+    tip = page.locator(".wb-maps-tip").inner_text()
+    assert tip.split("\n") == ["Tone 5", "The Oscillators", "Genre: rock"]
+    page.mouse.move(2, 2)
+    assert page.evaluate(_RINGED) == 0
+    assert page.locator(".wb-maps-tip").is_hidden()
+
+
+def test_a_click_plays_the_item_and_tells_python(open_maps, demo_ws) -> None:
+    page = open_maps()
+    _check_sound(page, "Tone 3")
+    items = demo_ws.catalogue.items()
+    page.get_by_text(f"selected {items.index[items['title'] == 'Tone 3'][0]}").wait_for()
+    page.locator(".wb-playbar-button").click()
+    page.wait_for_function("testAudio.paused && testLevel() < 0.001")
+
+
+def test_a_click_plays_in_a_notebook_behind_a_login(write_page, open_lab) -> None:
+    page = open_lab(write_page("maps", _MAPS, _SELECTED))
+    page.wait_for_selector(".wb-map-plot canvas")
+    _check_sound(page, "Tone 3")
+
+
+def test_titles_are_shown_letter_by_letter(open_maps, demo_ws) -> None:
+    page = open_maps()
+    title = demo_ws.catalogue.items()["title"].iloc[0]
+    assert "<img" in title
+    page.locator(".wb-map-plot").first.click(position=_point(page, title))
+    assert page.locator(".wb-playbar-title strong").inner_text() == title
+    assert page.locator(".wb-maps img").count() == 0
+
+
+def test_keys_move_between_points_play_and_stop(open_maps) -> None:
+    page = open_maps()
+    page.evaluate(_LISTEN)
+    page.locator(".wb-map-plot").nth(1).focus()
+    page.keyboard.press("ArrowRight")
+    first = page.locator(".wb-maps-tip strong").inner_text()
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowUp")
+    assert page.locator(".wb-maps-tip strong").inner_text() != first
+    page.keyboard.press("Enter")
+    page.wait_for_function("testLevel() > 0.02")
+    page.keyboard.press("Escape")
+    page.wait_for_function("testAudio.paused")
+
+
+def test_another_player_on_the_page_silences_the_maps(open_maps) -> None:
+    page = open_maps()
+    _check_sound(page, "Tone 3")
+    page.evaluate("workbenchSound.stop()")  # what claimSound does for the next player
+    page.wait_for_function("testAudio.paused")
+
+
+def test_a_legend_entry_keeps_its_items_bright_on_all_maps(open_maps) -> None:
+    page = open_maps()
+    page.get_by_role("button", name="jazz").click()
+    assert page.locator(".wb-maps-controls").inner_text().startswith("4 of 12 items")
+    assert page.evaluate(_FIND, "Tone 4")  # jazz
+    assert not page.evaluate(_FIND, "Tone 5")  # rock
+    page.get_by_role("button", name="Show all").click()
+    assert page.evaluate(_FIND, "Tone 5")
+
+
+def test_a_map_can_be_enlarged_and_zoomed(open_maps) -> None:
+    page = open_maps()
+    plot = page.locator(".wb-map-plot").first
+    small = plot.bounding_box()
+    page.get_by_role("button", name="Enlarge").first.click()
+    large = plot.bounding_box()
+    assert large["width"] > 2 * small["width"]
+    before = _point(page, "Tone 5")
+    page.mouse.wheel(0, -200)  # around the pointer: what is there stays, the rest moves away
+    near = page.evaluate(_FIND, "Tone 5")
+    assert abs(near[0] - before["x"]) < 20
+    assert page.evaluate(_FIND, "Tone 4") is None
+
+
+def test_a_sound_that_is_gone_is_explained(open_maps) -> None:
+    page = open_maps()
+    page.route("**/workbench/audio/**", lambda route: route.fulfill(status=404))
+    page.locator(".wb-map-plot").first.click(position=_point(page, "Tone 3"))
+    page.get_by_text("The sound of this item is not on the server.").wait_for()

@@ -1,0 +1,165 @@
+"""A workspace of two songs and a score, and servers on it, asked over HTTP."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import nbformat
+import numpy as np
+import pytest
+
+from workbench import Workspace
+from workbench.audio.decode import encode
+from workbench.catalogue.media import describe_audio, describe_score
+from workbench.server.launch import voila_server
+from workbench.server.processes import Server, free_port, started
+
+
+class Music(NamedTuple):
+    """A workspace and the ids of what is in it."""
+
+    ws: Workspace
+    wav: int
+    ogg: int
+    score: int
+    gone: int
+
+
+class Answer(NamedTuple):
+    """What a server said."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        """The body as text."""
+        return self.body.decode()
+
+
+@pytest.fixture(scope="session")
+def music(tmp_path_factory: pytest.TempPathFactory) -> Music:
+    """Two songs, a score and a song whose file is gone."""
+    folder = tmp_path_factory.mktemp("server")
+    ws = Workspace.create(folder / "workspace")
+    sound = np.sin(np.linspace(0, 2000, 22050)).astype(np.float32)[None]
+    ids = []
+    for name in ("one.wav", "two.ogg", "gone.flac"):
+        encode(folder / name, sound * (0.9 if name == "one.wav" else 0.5), 22050)
+        media = describe_audio(folder / name)
+        ids.append(ws.catalogue.add_item(kind="song", domain="audio", title=name, media=media))
+    (folder / "gone.flac").unlink()
+    (folder / "score.mid").write_bytes(b"MThd not read")
+    score = ws.catalogue.add_item(
+        kind="song", domain="symbolic", title="score", media=describe_score(folder / "score.mid")
+    )
+    return Music(ws, ids[0], ids[1], score, ids[2])
+
+
+@pytest.fixture(scope="session")
+def jupyter_folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Jupyter's folders, with a kernel of the usual name that belongs to another environment."""
+    folder = tmp_path_factory.mktemp("jupyter")
+    kernel = folder / "path" / "kernels" / "python3" / "kernel.json"
+    kernel.parent.mkdir(parents=True)
+    spec = {"argv": ["false", "{connection_file}"], "display_name": "Other", "language": "python"}
+    kernel.write_text(json.dumps(spec))
+    return {
+        "JUPYTER_CONFIG_DIR": str(folder / "config"),
+        "JUPYTER_DATA_DIR": str(folder / "data"),
+        "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
+        "JUPYTER_PATH": str(folder / "path"),
+        "IPYTHONDIR": str(folder / "ipython"),
+    }
+
+
+@pytest.fixture(scope="session")
+def run_server(jupyter_folders: dict[str, str], tmp_path_factory) -> Callable[[Server], Any]:
+    """Return a context manager that runs a server away from the user's own Jupyter folders."""
+
+    @contextlib.contextmanager
+    def run(server: Server) -> Iterator[Server]:
+        environment = {**server.environment, **jupyter_folders}
+        server = dataclasses.replace(server, environment=environment)
+        log = tmp_path_factory.mktemp("log") / "log"
+        with log.open("wb") as output, started([server], output=output):
+            yield server
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three dashboards and a file that is none."""
+    folder = tmp_path_factory.mktemp("pages")
+    described = {
+        "title": "Notes & <Queries>",
+        "workbench": {"description": "Says <hello>.", "order": 1},
+    }
+    _write(folder / "hello.ipynb", "import sys\nprint(sys.executable)", described)
+    _write(folder / "fails.ipynb", "secret = 'sesame'\nraise ValueError(secret)", {})
+    (folder / "broken.ipynb").write_text("{")
+    return folder
+
+
+def _write(path: Path, source: str, metadata: dict[str, Any]) -> None:
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(source)], metadata={"kernelspec": kernel, **metadata}
+    )
+    nbformat.write(notebook, path)
+
+
+@pytest.fixture(scope="session")
+def dashboards(music: Music, pages: Path, run_server) -> Iterator[Server]:
+    """The dashboard server, without a login, under /dash/."""
+    with run_server(voila_server(music.ws, port=18700, base_url="dash", pages=pages)) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def jupyter(music: Music, run_server) -> Iterator[Server]:
+    """A plain Jupyter server with our extension; its folder, not the environment, says where."""
+    port = free_port(18800)
+    command = [sys.executable, "-m", "jupyter_server", "--no-browser", f"--port={port}"]
+    command += ["--allow-root", "--ServerApp.base_url=/user/t/"]
+    command += [f"--ServerApp.root_dir={music.ws.root}", "--IdentityProvider.token=open-sesame"]
+    command += ["--ServerApp.jpserver_extensions={'workbench.server': True}"]
+    plain = {"WORKBENCH_WORKSPACE": ""}
+    url = f"http://127.0.0.1:{port}/user/t/"
+    with run_server(Server("Jupyter", command, url, token="open-sesame", environment=plain)) as up:
+        yield up
+
+
+@pytest.fixture(scope="session")
+def ask() -> Callable[..., Answer]:
+    """Return a function that sends a request as a page of the server would, and follows nothing."""
+    opener = urllib.request.build_opener(_NoRedirect)
+
+    def send(server: Server, route: str, *, method: str = "GET", **headers: str) -> Answer:
+        url = server.url + route
+        sent = {"Referer": server.url, **{k.replace("_", "-"): v for k, v in headers.items()}}
+        request = urllib.request.Request(url, headers=sent, method=method)
+        if server.token and "Authorization" not in sent:
+            request.add_header("Authorization", f"token {server.token}")
+        try:
+            with opener.open(request, timeout=30) as answer:
+                return Answer(answer.status, dict(answer.headers), answer.read())
+        except urllib.error.HTTPError as error:
+            return Answer(error.code, dict(error.headers), error.read())
+
+    return send
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_: object) -> None:
+        return None

@@ -1,0 +1,135 @@
+// Small parts of the rater's page: buttons with their keys, fields, waveforms, browser storage.
+
+const PLAY_SHAPE = "M4 2.5v11l9-5.5z";
+const STOP_SHAPE = "M3.5 3.5h9v9h-9z";
+
+/** A button with its key printed on it. */
+function keyButton(label, key, action, className = "") {
+  const element = make("button", className);
+  element.type = "button";
+  element.append(make("span", "", label));
+  if (key) element.append(make("kbd", "", key));
+  element.addEventListener("click", () => {
+    element.closest(".wb-rater")?.focus({ preventScroll: true }); // keys go on working
+    action();
+  });
+  return element;
+}
+
+function playIcon() {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("viewBox", "0 0 16 16");
+  svg.setAttribute("aria-hidden", "true");
+  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  path.setAttribute("d", PLAY_SHAPE);
+  svg.append(path);
+  return svg;
+}
+
+/** A labelled input: {label, input}. */
+function field(text, input) {
+  const label = make("label");
+  label.append(make("span", "", text), input);
+  return { label, input };
+}
+
+function textInput(value) {
+  const input = make("input");
+  input.maxLength = 80;
+  input.autocomplete = "name";
+  input.value = value;
+  return input;
+}
+
+/** A menu of [value, text] pairs. */
+function menu(choices, chosen) {
+  const element = make("select");
+  choices.forEach(([value, text]) => element.add(new Option(text, value, false, value === chosen)));
+  return element;
+}
+
+/** Draw levels 0 to 1 as bars, those before `played` (0 to 1) in full colour. */
+function drawWave(canvas, levels, played) {
+  const scale = window.devicePixelRatio || 1;
+  const [width, height] = [canvas.clientWidth, canvas.clientHeight];
+  if (!width || !levels.length) return;
+  canvas.width = width * scale;
+  canvas.height = height * scale;
+  const style = getComputedStyle(canvas);
+  const pen = canvas.getContext("2d");
+  pen.scale(scale, scale);
+  const bars = Math.floor(width / 3);
+  const loudest = Math.max(...levels, 0.05);
+  for (let bar = 0; bar < bars; bar++) {
+    const from = Math.floor((bar / bars) * levels.length);
+    const to = Math.max(from + 1, Math.floor(((bar + 1) / bars) * levels.length));
+    const level = Math.max(...levels.slice(from, to)) / loudest;
+    const half = Math.max(1, (level * (height - 4)) / 2);
+    pen.fillStyle = style.getPropertyValue(bar / bars < played ? "--side" : "--side-soft");
+    pen.fillRect(bar * 3, height / 2 - half, 2, 2 * half);
+  }
+  if (played > 0) {
+    pen.fillStyle = style.getPropertyValue("--wb-ink");
+    pen.fillRect(Math.min(width - 2, played * width), 0, 2, height);
+  }
+}
+
+/** Answers that no kernel has acknowledged; they outlive a reload of the page. */
+class UnsavedAnswers {
+  constructor(workspace) {
+    this.key = `workbench.unsaved.${workspace}`;
+    this.kept = []; // for browsers that refuse storage
+  }
+
+  /** All of them, read afresh: another tab may have added or saved some. */
+  get all() {
+    try {
+      return JSON.parse(localStorage.getItem(this.key) ?? "[]");
+    } catch {
+      return this.kept;
+    }
+  }
+
+  set all(answers) {
+    this.kept = answers;
+    remember(this.key, JSON.stringify(answers));
+  }
+
+  of(rater) {
+    return this.all.filter((answer) => answer.rater === rater);
+  }
+
+  add(rater, answer) {
+    this.all = [...this.all, { rater, ...answer }];
+  }
+
+  settle(ids) {
+    if (ids.length) this.all = this.all.filter((answer) => !ids.includes(answer.id));
+  }
+}
+
+function remembered(key) {
+  try {
+    return localStorage.getItem(key) ?? "";
+  } catch {
+    return ""; // a browser may refuse storage; the page then remembers nothing
+  }
+}
+
+function remember(key, value) {
+  try {
+    localStorage.setItem(key, value);
+  } catch {
+    // As above.
+  }
+}
+
+/** Only pages over https or on this machine have crypto.randomUUID. */
+function uuid() {
+  if (crypto.randomUUID) return crypto.randomUUID();
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+}

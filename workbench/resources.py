@@ -13,7 +13,8 @@ _INSTALLED = Path(sys.prefix) / "share" / "music-similarity-workbench"
 
 def resource(name: str) -> Path:
     """Return the folder or file `name`, such as ``"dashboards"`` or ``"data/demo_pieces.csv"``."""
-    for root in (_CHECKOUT, _INSTALLED):
+    checkout = [_CHECKOUT] if (_CHECKOUT / "pyproject.toml").is_file() else []
+    for root in (*checkout, _INSTALLED):
         if (root / name).exists():
             return root / name
     raise WorkbenchError(f"{name} is missing from this installation; install the package again.")

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from workbench.subspaces.store import ModelStore
 
 CONFIG_FILE = "workbench.toml"
+DATABASE_FILE = "workbench.sqlite"
 FORMAT = 1
 ENVIRONMENT_VARIABLE = "WORKBENCH_WORKSPACE"
 _TEMPLATE = """# A Music Similarity Workbench workspace.
@@ -87,10 +88,9 @@ class Workspace:
     @cached_property
     def database(self) -> Database:
         """The database of items, tags and judgements, upgraded to this version."""
-        from workbench.catalogue.database import Database
+        from workbench.catalogue.database import Database, sqlite_url
 
-        url = self.config.get("database") or f"sqlite:///{self.root / 'workbench.sqlite'}"
-        database = Database(url)
+        database = Database(self.config.get("database") or sqlite_url(self.root / DATABASE_FILE))
         database.upgrade()
         return database
 
@@ -145,7 +145,7 @@ def _read_config(root: Path) -> dict[str, Any]:
             f"with --workspace or {ENVIRONMENT_VARIABLE}."
         )
     try:
-        config = tomllib.loads(file.read_text())
+        config = tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise StorageError(f"{file} is damaged: {error}.") from error
     except OSError as error:

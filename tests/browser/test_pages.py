@@ -153,7 +153,7 @@ def test_judgements_become_a_new_version_on_the_overview(open_page, judged_ws: W
     open_page("overview")
     wait_for_charts(page, 3)
     assert "In use: model v0002" in page.locator("#rendered_cells").inner_text()
-    labels = page.locator(".xtick").all_inner_texts()
+    labels = page.locator(".xtick").all_text_contents()
     assert "v0002" in labels
     picture(page, "page_overview")
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +18,7 @@ from workbench.judgements.log import Answer
 from workbench.judgements.rows import Triplet
 
 TRIPLET = Triplet("tempo", 1, 2, 3)
+RATERS = ("Ada", "Bob", "Cleo", "Dan")
 
 
 def wanted(ws: Workspace, rater: str, triplet: Triplet = TRIPLET) -> OpenTriplet:
@@ -116,15 +118,19 @@ def all_triplets(count: int = 6) -> list[Triplet]:
 
 
 def judge_everything(root: Path, rater: str) -> list[str]:
-    """Claim and answer, as fast as it goes, whatever nobody else has."""
+    """Claim and answer whatever nobody else has, from the moment all raters are there."""
     ws = Workspace(root)
     claims, session_id = Claims(ws.database), ws.judgements.open_session(rater)
+    (root / f"{rater}.ready").touch()
+    while len(list(root.glob("*.ready"))) < len(RATERS):
+        time.sleep(0.001)
     got = []
     for triplet in all_triplets():
         claim = OpenTriplet(triplet, session_id, rater, True, "random")
         if claims.take(claim):
             got.append(triplet.id)
             ws.judgements.append(answer_to(claim))
+            time.sleep(0.005)  # SQLite's lock is not fair: let the others have a go
     return got
 
 
@@ -138,15 +144,14 @@ def judge_in_a_process(root: Path, rater: str) -> list[str]:
 def test_raters_at_full_speed_lose_nothing_and_get_nothing_twice(
     ws: Workspace, judge: Callable[[Path, str], list[str]]
 ) -> None:
-    raters = ["Ada", "Bob", "Cleo", "Dan"]
-    with ThreadPoolExecutor(len(raters)) as pool:
-        given = list(pool.map(judge, [ws.root] * len(raters), raters))
+    with ThreadPoolExecutor(len(RATERS)) as pool:
+        given = list(pool.map(judge, [ws.root] * len(RATERS), RATERS))
     everything = Counter(triplet.id for triplet in all_triplets())
     assert Counter(chain.from_iterable(given)) == everything
     table = ws.judgements.table()
     stored = table[["dimension", "anchor_id", "a_id", "b_id"]].itertuples(index=False)
     assert Counter(Triplet(*row).id for row in stored) == everything
-    assert not any(Claims(ws.database).open(rater, ["tempo"]) for rater in raters)
+    assert not any(Claims(ws.database).open(rater, ["tempo"]) for rater in RATERS)
     assert sum(bool(each) for each in given) > 1  # it was a contest
 
 

@@ -23,6 +23,12 @@ from workbench.server.launch import voila_server
 from workbench.server.processes import Server, free_port, started
 
 
+_HELLO = """
+import logging, sys
+logging.error("a page said hello")
+print(sys.executable)"""
+
+
 class Music(NamedTuple):
     """A workspace and the ids of what is in it."""
 
@@ -83,15 +89,20 @@ def jupyter_folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def run_server(jupyter_folders: dict[str, str], tmp_path_factory) -> Callable[[Server], Any]:
+def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where servers write their messages, by their names."""
+    return tmp_path_factory.mktemp("logs")
+
+
+@pytest.fixture(scope="session")
+def run_server(jupyter_folders: dict[str, str], logs: Path) -> Callable[[Server], Any]:
     """Return a context manager that runs a server away from the user's own Jupyter folders."""
 
     @contextlib.contextmanager
     def run(server: Server) -> Iterator[Server]:
         environment = {**server.environment, **jupyter_folders}
         server = dataclasses.replace(server, environment=environment)
-        log = tmp_path_factory.mktemp("log") / "log"
-        with log.open("wb") as output, started([server], output=output):
+        with (logs / server.name).open("ab") as output, started([server], output=output):
             yield server
 
     return run
@@ -105,7 +116,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "title": "Notes & <Queries>",
         "workbench": {"description": "Says <hello>.", "order": 1},
     }
-    _write(folder / "hello.ipynb", "import sys\nprint(sys.executable)", described)
+    _write(folder / "hello.ipynb", _HELLO, described)
     _write(folder / "fails.ipynb", "secret = 'sesame'\nraise ValueError(secret)", {})
     (folder / "broken.ipynb").write_text("{")
     return folder

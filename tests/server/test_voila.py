@@ -73,8 +73,13 @@ def test_pages_run_in_the_python_of_the_server_whatever_kernels_are_installed(he
     assert sys.executable in hello.text
 
 
+def test_what_pages_log_reaches_the_servers_log_and_not_the_viewer(hello, logs) -> None:
+    assert "a page said hello" in (logs / "Dashboards").read_text()
+    assert "a page said hello" not in hello.text
+
+
 def test_sources_are_not_shown(hello) -> None:
-    assert "import sys" not in hello.text
+    assert "import logging" not in hello.text
 
 
 def test_an_error_tells_viewers_nothing_of_what_was_in_it(dashboards, ask) -> None:

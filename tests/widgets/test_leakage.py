@@ -27,8 +27,8 @@ def test_rows_are_subspaces_and_columns_are_questions():
     assert "not measured" in rows[1][2]
 
 
-def test_shade_grows_with_the_distance_from_guessing():
-    row = leakage_rows({"genre": {"genre": score(60), "mood": score(45), "era": score(30)}},
+def test_shade_grows_from_guessing_upwards():
+    row = leakage_rows({"genre": {"genre": score(60), "mood": score(45), "era": score(9)}},
                        ["genre", "mood", "era"])[0]  # fmt: skip
     assert shade(row[1]) > shade(row[2]) > shade(row[3]) == 0
 

@@ -222,3 +222,10 @@ def test_dimension_nobody_could_measure_says_so(bare: Workspace):
     go.Figure(figure)
     silent = [a["xref"] for a in figure["layout"]["annotations"] if a["text"] == "not measured"]
     assert silent == [f"x{i} domain" for i in (2, 3, 4, 5, 6, 7)]
+
+
+def test_trouble_is_told_once_and_the_rest_is_shown(lived_in: Workspace):
+    lived_in.models.folder.joinpath("history.jsonl").write_text("{\n")
+    text = words(Overview(lived_in))
+    assert text.count("is damaged") == 1
+    assert "12 of 12" in text

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 
-from workbench.errors import MediaError
+from workbench.errors import MediaError, StorageError
+from workbench.files import atomic_path
 
 MAX_SECONDS = 4 * 3600
 _BLOCK = 65536
+_WHOLE = 0.9  # some headers promise a little more than there is
+_SYSTEM_ERROR = 2  # of libsndfile: the operating system refused
+_BROKEN = (3, 158)  # of libsndfile: malformed file, FLAC lost its place
 
 
 @dataclass(frozen=True)
@@ -58,42 +63,78 @@ def decode(path: Path) -> Sound:
 
 
 def _decode_soundfile(path: Path) -> Sound | None:
+    """Read with libsndfile; None where it does not know the format."""
     import soundfile
 
     try:
         with soundfile.SoundFile(path) as stream:
-            if stream.frames > MAX_SECONDS * stream.samplerate:
-                raise MediaError(f"{path.name}: longer than four hours")
+            rate, promised = stream.samplerate, max(stream.frames, _promised_frames(path, stream))
+            _check_length(path, promised, rate)
             samples = stream.read(dtype="float32", always_2d=True).T
-            return Sound(np.ascontiguousarray(samples), stream.samplerate)
-    except (soundfile.LibsndfileError, RuntimeError):
+    except soundfile.LibsndfileError as error:
+        if error.code in _BROKEN:
+            raise MediaError(f"{path.name}: the file breaks off or is damaged") from error
         return None
+    except RuntimeError:
+        return None
+    _check_whole(path, samples.shape[1], promised, rate)
+    return Sound(np.ascontiguousarray(samples), rate)
+
+
+def _promised_frames(path: Path, stream: Any) -> int:
+    """Return the length that a WAV or AIFF header claims, when the file is shorter than that.
+
+    libsndfile silently reads what is there. Recorders that write to a pipe claim the most that
+    the field can hold, which is no claim.
+    """
+    order: dict[bytes, Literal["little", "big"]] = {b"RIFF": "little", b"FORM": "big"}
+    with path.open("rb") as file:
+        name, size = file.read(4), file.read(4)
+    claimed = int.from_bytes(size, order.get(name, "little")) if name in order else 0
+    there = path.stat().st_size
+    return stream.frames * claimed // there if there < claimed < 0x7FFF0000 else 0
 
 
 def _decode_av(path: Path) -> Sound:
+    """Read with FFmpeg's decoders."""
     import av
 
     blocks: list[np.ndarray] = []
-    count = 0
+    count = rate = promised = 0
     try:
         with av.open(str(path), metadata_errors="ignore") as container:
             stream = next(iter(container.streams.audio), None)
             if stream is None:
                 raise MediaError(f"{path.name}: the file holds no sound")
-            rate = stream.codec_context.sample_rate
-            resampler = av.AudioResampler(format="fltp", rate=rate)
             for frame in container.decode(stream):
+                if not blocks:  # some codecs know their rate only now
+                    rate = frame.sample_rate
+                    resampler = av.AudioResampler(format="fltp", rate=rate)
+                    promised = int((stream.duration or 0) * (stream.time_base or 0) * rate)
                 for out in resampler.resample(frame):
                     blocks.append(out.to_ndarray())
                     count += blocks[-1].shape[1]
-                if count > MAX_SECONDS * rate:
-                    raise MediaError(f"{path.name}: longer than four hours")
+                _check_length(path, count, rate)
     except (av.FFmpegError, ValueError, OSError) as error:
-        reason = str(error).split(":")[0].lower().replace("[errno 1094995529] ", "")
+        reason = (getattr(error, "strerror", None) or str(error)).lower()
         raise MediaError(f"{path.name}: cannot be decoded ({reason})") from error
     if not blocks:
         raise MediaError(f"{path.name}: the file holds no sound")
+    _check_whole(path, count, promised, rate)
     return Sound(np.concatenate(blocks, axis=1), rate)
+
+
+def _check_length(path: Path, frames: int, sample_rate: int) -> None:
+    if frames > MAX_SECONDS * sample_rate:
+        raise MediaError(f"{path.name}: longer than four hours")
+
+
+def _check_whole(path: Path, frames: int, promised: int, sample_rate: int) -> None:
+    if 0 < frames < _WHOLE * promised:
+        raise MediaError(
+            f"{path.name}: the file breaks off after {frames / sample_rate:.1f} s "
+            f"of {promised / sample_rate:.1f} s"
+        )
 
 
 def encode(path: Path, samples: np.ndarray, sample_rate: int) -> None:
@@ -101,19 +142,30 @@ def encode(path: Path, samples: np.ndarray, sample_rate: int) -> None:
 
     The file appears when it is complete. Blocks are short because libsndfile's Vorbis encoder
     crashes on one long write.
+
+    Raises
+    ------
+    StorageError
+        If the file cannot be written, such as on a full disk.
+    MediaError
+        If the format cannot hold so many channels or such a sample rate.
     """
     import soundfile
 
-    from workbench.files import clear_storage_errors
-
-    partial = path.with_name(f".{path.stem}.partial{path.suffix}")
-    with clear_storage_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        data = np.ascontiguousarray(np.atleast_2d(samples).T)
+    data = np.ascontiguousarray(np.atleast_2d(samples).T)
+    if not soundfile.check_format(path.suffix.lstrip(".").upper()):
+        raise MediaError(f"{path.name}: sound cannot be written in this format")
+    with atomic_path(path) as partial:
         try:
             with soundfile.SoundFile(partial, "w", sample_rate, data.shape[1]) as stream:
                 for start in range(0, len(data), _BLOCK):
                     stream.write(data[start : start + _BLOCK])
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
+            written = soundfile.info(partial).frames
+        except soundfile.LibsndfileError as error:
+            if error.code == _SYSTEM_ERROR:  # libsndfile keeps the reason to itself
+                raise StorageError(f"{path} cannot be written; the disk may be full.") from error
+            raise MediaError(
+                f"{path.name}: cannot hold {data.shape[1]} channels at {sample_rate} Hz"
+            ) from error
+        if written != len(data):  # the Vorbis encoder does not notice a full disk
+            raise StorageError(f"{path} cannot be written; the disk may be full.")

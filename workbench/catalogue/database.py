@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -16,22 +15,39 @@ from sqlalchemy.orm import Session as OrmSession
 from sqlalchemy.orm import sessionmaker
 
 from workbench.errors import NotAWorkspaceError, StorageError
+from workbench.files import atomic_path
 
 SCHEMA_REVISION = "0001"
+BUSY_TIMEOUT_S = 10.0  # how long a transaction waits for that of another program
 _MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def sqlite_url(file: Path) -> sa.URL:
+    """Return the address of an SQLite file, whatever characters its path holds."""
+    return sa.URL.create("sqlite", database=str(file))
 
 
 class Database:
     """Connections and transactions on one database.
 
     Safe to share between threads: every transaction takes its own connection from the pool.
+
+    Raises
+    ------
+    StorageError
+        If the address is not understood or the driver it names is not installed.
     """
 
-    def __init__(self, url: str, *, busy_timeout_s: float = 10.0) -> None:
-        self.url = sa.make_url(url)
-        self._busy_timeout_s = busy_timeout_s
-        arguments = {"timeout": busy_timeout_s} if self.is_sqlite else {}
-        self.engine = sa.create_engine(self.url, connect_args=arguments)
+    def __init__(self, url: str | sa.URL, *, busy_timeout_s: float | None = None) -> None:
+        wait_s = BUSY_TIMEOUT_S if busy_timeout_s is None else busy_timeout_s
+        try:
+            self.url = sa.make_url(url)
+            arguments = {"timeout": wait_s} if self.is_sqlite else {}
+            self.engine = sa.create_engine(self.url, connect_args=arguments)
+        except (sa.exc.ArgumentError, ModuleNotFoundError) as error:
+            raise StorageError(
+                f"The database address in workbench.toml cannot be used: {error}."
+            ) from error
         sa.event.listen(self.engine, "handle_error", _say_it_clearly)
         if self.is_sqlite:
             sa.event.listen(self.engine, "connect", _prepare_sqlite)
@@ -100,9 +116,9 @@ class Database:
             file = Path(self.url.database)
             stamp = time.strftime("%Y%m%d-%H%M%S")
             copy = file.with_name(f"{file.stem}-schema-{revision}-{stamp}{file.suffix}")
-            with self.engine.connect() as connection:
-                connection.execute(sa.text("PRAGMA wal_checkpoint(TRUNCATE)"))
-            shutil.copy2(file, copy)
+            with atomic_path(copy) as partial, self.engine.connect() as connection:
+                # A copy made by SQLite is whole, even while another program writes.
+                connection.execute(sa.text("VACUUM INTO :file"), {"file": str(partial)})
 
     def close(self) -> None:
         """Give back all connections."""
@@ -122,28 +138,26 @@ def _is_read_only(connection: sqlite3.Connection) -> bool:
     return bool(path) and not os.access(path, os.W_OK)
 
 
+_REFUSALS = {
+    "database is locked": "is locked by another program; wait for it to finish or close it, then "
+    "try again.",
+    "readonly": "is read-only; check the permissions of the folder.",
+    "read-only": "is read-only; check the permissions of the folder.",
+    "unable to open database": "cannot be opened; check that the folder exists and that you may "
+    "write to it.",
+    "disk is full": "cannot grow because the disk is full; free some space and try again.",
+    "disk i/o error": "cannot be read or written; the disk may be full or failing.",
+    "not a database": "is damaged; restore it from a backup copy.",
+    "malformed": "is damaged; restore it from a backup copy.",
+}
+
+
 def _say_it_clearly(context: sa.engine.ExceptionContext) -> None:
     """Replace the driver's message by one sentence for the refusals people can act on."""
-    message = str(context.original_exception).lower()
-    if "database is locked" in message:
-        raise StorageError(
-            "The workspace's database is locked by another program; wait for it to finish or "
-            "close it, then try again."
-        ) from context.original_exception
-    if "readonly" in message or "read-only" in message:
-        raise StorageError(
-            "The workspace's database is read-only; check the permissions of the folder."
-        ) from context.original_exception
-    if "unable to open database" in message:
-        raise StorageError(
-            "The workspace's database cannot be opened; check that the folder exists and that "
-            "you may write to it."
-        ) from context.original_exception
-    if "disk is full" in message:
-        raise StorageError(
-            "The disk that holds the workspace is full; free some space and try again."
-        ) from context.original_exception
-    if "not a database" in message or "malformed" in message:
-        raise StorageError(
-            "The workspace's database file is damaged; restore it from a backup copy."
-        ) from context.original_exception
+    cause = context.original_exception
+    message = str(cause).lower()
+    for words, sentence in _REFUSALS.items():
+        if words in message:
+            raise StorageError(f"The workspace's database {sentence}") from cause
+    if context.is_disconnect or isinstance(cause, ConnectionError):
+        raise StorageError(f"The workspace's database does not answer: {cause}.") from cause

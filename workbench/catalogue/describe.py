@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
+import threading
+from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 
 from workbench.catalogue.embedded import EmbeddedTags, embedded_tags
 from workbench.catalogue.media import MediaInfo, content_hash, describe_audio
-from workbench.errors import MediaError
+from workbench.errors import MediaError, WorkbenchError
 
-_FEW = 8  # files below which starting processes costs more than it saves
+_AHEAD = 64  # files handed out before the first of them is done
 _known: set[str] = set()  # of this process, set when it starts
 
 
@@ -44,47 +47,58 @@ def describe_all(
     playable_folder
         Where copies go of formats that browsers cannot play.
     processes
-        How many; by default one per core.
+        How many; by default one per core. One works in this process, and may end with it.
     """
-    count = min(processes or os.cpu_count() or 1, len(files))
-    if count == 1 or len(files) <= _FEW:
-        _start(known)
+    if processes == 1:
         for path in files:
-            yield _describe(path, playable_folder)
+            yield _describe(path, playable_folder, known)
         return
-    todo = iter(files)
-    while True:
+    count = min(processes or os.cpu_count() or 1, len(files))
+    todo = deque(files)
+    while todo:
+        waiting: deque[tuple[Path, Future[Described]]] = deque()
         with _pool(count, known) as pool:
-            waiting = [(p, pool.submit(_describe, p, playable_folder)) for p in islice(todo, 64)]
-            lost: list[Path] = []
-            while waiting:
-                path, future = waiting.pop(0)
-                try:
-                    yield future.result()
-                    waiting += [
-                        (p, pool.submit(_describe, p, playable_folder)) for p in islice(todo, 1)
-                    ]
-                except BrokenProcessPool:
-                    lost = [path, *(p for p, f in waiting if not _finished(f))]
-                    for _, done in waiting:
-                        if _finished(done):
-                            yield done.result()
-                    break
-        if not lost:
-            return
-        # One of these files ended a process: each gets a process of its own.
-        for path in lost:
-            yield _describe_alone(path, known, playable_folder)
+            try:
+                while todo or waiting:
+                    while todo and len(waiting) < _AHEAD:
+                        path = todo[0]
+                        waiting.append((path, pool.submit(_describe, path, playable_folder)))
+                        todo.popleft()
+                    yield waiting[0][1].result()
+                    waiting.popleft()
+            except BrokenProcessPool:
+                pass  # one of the files that wait has ended its process: which one?
+        for path, future in waiting:
+            if _finished(future):
+                yield future.result()
+            else:
+                yield _describe_alone(path, known, playable_folder)
 
 
-def _pool(count: int, known: set[str]) -> ProcessPoolExecutor:
+@contextmanager
+def _pool(count: int, known: set[str]) -> Iterator[ProcessPoolExecutor]:
     context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(count, mp_context=context, initializer=_start, initargs=(known,))
+    pool = ProcessPoolExecutor(count, mp_context=context, initializer=_start, initargs=(known,))
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _start(known: set[str]) -> None:
+    """Prepare a process: it leaves Ctrl-C to its parent, ends with it, and keeps quiet."""
     global _known
     _known = known
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # decoders print their doubts
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _finished(future: Future[Described]) -> bool:
@@ -99,16 +113,20 @@ def _describe_alone(path: Path, known: set[str], playable_folder: Path) -> Descr
             return Described(path, error="the decoder crashed on this file")
 
 
-def _describe(path: Path, playable_folder: Path) -> Described:
+def _describe(path: Path, playable_folder: Path, known: set[str] | None = None) -> Described:
     try:
         sha256 = content_hash(path)
-        if sha256 in _known:
+        if sha256 in (_known if known is None else known):
             return Described(path, sha256)
         media = describe_audio(path, playable_folder=playable_folder)
         return Described(path, sha256, media, embedded_tags(path))
     except MediaError as error:
-        return Described(path, error=str(error))
-    except OSError as error:
-        return Described(path, error=f"{path.name}: {error.strerror}")
+        return Described(path, error=str(error).removeprefix(f"{path.name}: "))
+    except UnicodeEncodeError:
+        return Described(path, error="the name of the file or of a folder is no UTF-8; rename it")
     except MemoryError:
-        return Described(path, error=f"{path.name}: too large for the memory of this machine")
+        return Described(path, error="too large for the memory of this machine")
+    except WorkbenchError:
+        raise  # such as a full disk: no file's fault
+    except Exception as error:  # whatever a decoder thinks up, the other files go on
+        return Described(path, error=f"cannot be read ({error})")

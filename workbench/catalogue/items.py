@@ -1,4 +1,4 @@
-"""Items and tags: adding them, and reading them as tables."""
+"""Items and tags: adding them to the catalogue."""
 
 from __future__ import annotations
 
@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from workbench.catalogue.database import Database
+from workbench.catalogue.reading import CatalogueReader
 from workbench.catalogue.tables import ImportFailure, Item, Media, Tag
-from workbench.errors import MediaError, UnknownNameError
+from workbench.files import printable
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from workbench.catalogue.media import MediaInfo
 
 
@@ -35,23 +33,8 @@ class TagValue:
     confidence: float = 1.0
 
 
-class Catalogue:
-    """The items of one workspace.
-
-    Parameters
-    ----------
-    database
-        Where items and tags are stored.
-    root
-        The workspace folder; media below it are stored by relative path, so that a workspace can
-        be moved.
-    """
-
-    def __init__(self, database: Database, root: Path) -> None:
-        self._database = database
-        self._root = root
-
-    # -- adding ---------------------------------------------------------------------------------
+class Catalogue(CatalogueReader):
+    """The items of one workspace: all that `CatalogueReader` tells, and how they get there."""
 
     def add_item(
         self,
@@ -70,11 +53,7 @@ class Catalogue:
         with self._database.write() as session:
             media_id = None
             if media is not None:
-                row = session.scalar(sa.select(Media).where(Media.sha256 == media.sha256))
-                if row is None:
-                    row = Media(**self._columns(media))
-                    session.add(row)
-                    session.flush()
+                row = self._put_media(session, media)
                 media_id, duration_s = row.id, duration_s or row.duration_s
             item = Item(
                 kind=kind,
@@ -86,15 +65,86 @@ class Catalogue:
                 start_s=start_s,
                 duration_s=duration_s,
             )
-            session.add(item)
-            session.flush()
-            _put_tags(session, {item.id: tags})
-            return item.id
+            return _put_item(session, item, tags)
 
-    def set_parent(self, ids: Sequence[int], parent_id: int) -> None:
-        """Make the items `ids` parts of the song `parent_id`."""
+    def add_file(
+        self,
+        media: MediaInfo,
+        *,
+        kind: str,
+        title: str,
+        artist: str = "",
+        tags: Iterable[TagValue] = (),
+    ) -> tuple[int, bool]:
+        """Store a sound file as one item; return the item's id and whether it is new.
+
+        A file is known by its content: one that was moved or copied is still the same item, and
+        of two programs that add it at the same time one is told that it is not new.
+        """
         with self._database.write() as session:
-            session.execute(sa.update(Item).where(Item.id.in_(ids)).values(parent_id=parent_id))
+            row = self._put_media(session, media)
+            known = session.scalar(sa.select(sa.func.min(Item.id)).where(Item.media_id == row.id))
+            if known is not None:
+                return known, False
+            item = Item(
+                kind=kind,
+                domain="audio",
+                title=title,
+                artist=artist,
+                media_id=row.id,
+                duration_s=row.duration_s,
+            )
+            return _put_item(session, item, tags), True
+
+    def join_song(
+        self, parts: Sequence[int], *, song_id: int | None = None, title: str = ""
+    ) -> bool:
+        """Make items the parts of one song, and return whether the song had to be added.
+
+        Parameters
+        ----------
+        parts
+            Items; those that are parts already stay what they are.
+        song_id
+            The song's mix. Without one it is the song that other parts belong to, else a new one
+            without a file.
+        title
+            The title of a new song.
+        """
+        with self._database.write() as session:
+            parents = sa.select(Item.parent_id).where(Item.parent_id.is_not(None))
+            wanted = sa.and_(Item.id.in_(parts), Item.id != (song_id or 0))
+            loose = session.scalars(
+                sa.select(Item.id).where(
+                    wanted, Item.parent_id.is_(None), Item.id.not_in(parents.scalar_subquery())
+                )
+            ).all()
+            if not loose:
+                return False
+            found = song_id or session.scalar(sa.select(sa.func.min(Item.parent_id)).where(wanted))
+            new = found is None
+            if new:
+                found = _put_item(session, Item(kind="song", domain="audio", title=title))
+            changed = sa.update(Item).where(Item.id.in_(loose))
+            session.execute(changed.values(parent_id=found))
+            session.execute(changed.where(Item.kind == "song").values(kind="track"))
+            return new
+
+    def annotate(
+        self,
+        item_id: int,
+        *,
+        title: str | None = None,
+        artist: str | None = None,
+        tags: Iterable[TagValue] = (),
+    ) -> None:
+        """Give an item a title or an artist, where said, and more tags."""
+        said = {"title": title, "artist": artist}
+        values = {name: value for name, value in said.items() if value is not None}
+        with self._database.write() as session:
+            if values:
+                session.execute(sa.update(Item).where(Item.id == item_id).values(**values))
+            _put_tags(session, {item_id: tags})
 
     def set_tags(self, tags: dict[int, Iterable[TagValue]]) -> None:
         """Add tags to items; one that is already there keeps its first entry."""
@@ -103,107 +153,29 @@ class Catalogue:
 
     def record_failure(self, path: Path, reason: str) -> None:
         """Remember that `path` could not be imported."""
+        name = printable(path)
         with self._database.write() as session:
-            session.execute(sa.delete(ImportFailure).where(ImportFailure.path == str(path)))
-            session.add(ImportFailure(path=str(path), reason=reason))
+            session.execute(sa.delete(ImportFailure).where(ImportFailure.path == name))
+            session.add(ImportFailure(path=name, reason=reason))
 
     def forget_failure(self, path: Path) -> None:
         """Remove the record of a failure that has been overcome."""
         with self._database.write() as session:
-            session.execute(sa.delete(ImportFailure).where(ImportFailure.path == str(path)))
+            session.execute(sa.delete(ImportFailure).where(ImportFailure.path == printable(path)))
 
-    # -- reading --------------------------------------------------------------------------------
+    # -- media ----------------------------------------------------------------------------------
 
-    def items(self, *, kind: str | None = None, domain: str | None = None) -> pd.DataFrame:
-        """Return items as a table indexed by id.
-
-        Columns: kind, domain, title, artist, parent_id, media_id, start_s, duration_s,
-        created_at.
-        """
-        query = sa.select(
-            Item.id,
-            Item.kind,
-            Item.domain,
-            Item.title,
-            Item.artist,
-            Item.parent_id,
-            Item.media_id,
-            Item.start_s,
-            Item.duration_s,
-            Item.created_at,
-        ).order_by(Item.id)
-        if kind is not None:
-            query = query.where(Item.kind == kind)
-        if domain is not None:
-            query = query.where(Item.domain == domain)
-        return self._frame(query).set_index("id")
-
-    def tags(self, dimension: str | None = None) -> pd.DataFrame:
-        """Return tags: item_id, dimension, value, number, source, weak, confidence."""
-        query = sa.select(
-            Tag.item_id,
-            Tag.dimension,
-            Tag.value,
-            Tag.number,
-            Tag.source,
-            Tag.weak,
-            Tag.confidence,
-        ).order_by(Tag.id)
-        if dimension is not None:
-            query = query.where(Tag.dimension == dimension)
-        return self._frame(query)
-
-    def failures(self) -> pd.DataFrame:
-        """Return the files that could not be imported: path, reason, at."""
-        query = sa.select(ImportFailure.path, ImportFailure.reason, ImportFailure.at)
-        return self._frame(query.order_by(ImportFailure.path))
-
-    def known_media(self) -> dict[str, int]:
-        """Return the content hash of every stored file with the id of its first item."""
-        query = (
-            sa.select(Media.sha256, sa.func.min(Item.id))
-            .join(Item, Item.media_id == Media.id)
-            .group_by(Media.sha256)
-        )
-        with self._database.read() as session:
-            return dict(session.execute(query).tuples().all())
-
-    def peaks(self, ids: Sequence[int]) -> dict[int, bytes]:
-        """Return the waveform outlines (uint8 levels along the whole file) of items."""
-        query = (
-            sa.select(Item.id, Media.peaks)
-            .join(Media, Item.media_id == Media.id)
-            .where(Item.id.in_(list(ids)))
-        )
-        with self._database.read() as session:
-            return {item_id: peaks or b"" for item_id, peaks in session.execute(query)}
-
-    def media_path(self, item_id: int, *, playable: bool = False) -> Path:
-        """Return the file of an item, or the copy browsers can play.
-
-        Raises
-        ------
-        UnknownNameError
-            If there is no such item or it has no file of its own.
-        MediaError
-            If the file is no longer where it was imported from.
-        """
-        query = (
-            sa.select(Media.path, Media.playable_path)
-            .join(Item, Item.media_id == Media.id)
-            .where(Item.id == item_id)
-        )
-        with self._database.read() as session:
-            found = session.execute(query).first()
-        if found is None:
-            raise UnknownNameError(f"Item {item_id} does not exist or has no file of its own.")
-        stored = found.playable_path if playable and found.playable_path else found.path
-        path = self._root / stored
-        if not path.is_file():
-            raise MediaError(f"The file of item {item_id} is gone: {path}.")
-        return path
-
-    # -- helpers --------------------------------------------------------------------------------
+    def _put_media(self, session: sa.orm.Session, media: MediaInfo) -> Media:
+        """Return the row of a file; one that lies elsewhere than before gets its new place."""
+        row = session.scalar(sa.select(Media).where(Media.sha256 == media.sha256))
+        if row is None:
+            row = Media(**self._columns(media))
+            session.add(row)
+            session.flush()
+        elif not (self._is_there(row.path) and self._is_there(row.playable_path)):
+            for name, value in self._columns(media).items():
+                setattr(row, name, value)
+        return row
 
     def _columns(self, media: MediaInfo) -> dict[str, object]:
         columns = dict(vars(media))
@@ -216,12 +188,12 @@ class Catalogue:
         path = path.resolve()
         return str(path.relative_to(self._root) if path.is_relative_to(self._root) else path)
 
-    def _frame(self, query: sa.Select) -> pd.DataFrame:
-        import pandas as pd
 
-        with self._database.read() as session:
-            result = session.execute(query)
-            return pd.DataFrame(result.fetchall(), columns=list(result.keys()))
+def _put_item(session: sa.orm.Session, item: Item, tags: Iterable[TagValue] = ()) -> int:
+    session.add(item)
+    session.flush()
+    _put_tags(session, {item.id: tags})
+    return item.id
 
 
 def _put_tags(session: sa.orm.Session, tags: dict[int, Iterable[TagValue]]) -> None:

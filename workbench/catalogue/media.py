@@ -82,7 +82,8 @@ def describe_audio(path: Path, *, playable_folder: Path | None = None) -> MediaI
     if playable_folder is not None and path.suffix.lower() not in BROWSER_SUFFIXES:
         playable = playable_folder / f"{sha256[:24]}.flac"
         if not playable.exists():
-            encode(playable, sound.samples, sound.sample_rate)
+            few = sound.samples if len(sound.samples) <= 2 else sound.mono()
+            encode(playable, few, sound.sample_rate)
     return MediaInfo(
         sha256=sha256,
         path=str(path),

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import multiprocessing
 import os
+import zipfile
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -85,9 +87,18 @@ def embed(
         _merge(store, parts)
         progress.close()
     if not store.exists:
-        raise NotReadyError("There is no sound to embed; import some with `workbench import`.")
+        raise _nothing_stored(report)
     report.total = len(store.ids)
     return report
+
+
+def _nothing_stored(report: EmbedReport) -> WorkbenchError:
+    if not report.failures:
+        return NotReadyError("There is no sound to embed; import some with `workbench import`.")
+    item_id, reason = next(iter(report.failures.items()))
+    return WorkbenchError(
+        f"None of the {len(report.failures)} sounds could be embedded; item {item_id}: {reason}."
+    )
 
 
 def _missing_items(
@@ -116,10 +127,13 @@ def _run(
             yield _encode_batch(key, batch, parts)
         return
     context = multiprocessing.get_context("spawn")  # forking after torch has started threads hangs
-    with ProcessPoolExecutor(processes, mp_context=context, initializer=_one_thread) as pool:
+    with ProcessPoolExecutor(processes, mp_context=context, initializer=_prepare_process) as pool:
         todo = iter(batches)
-        waiting = [pool.submit(_encode_batch, key, b, parts) for b in islice(todo, 2 * processes)]
+        waiting: list[Future[tuple[list[int], dict[int, str]]]] = []
         try:
+            waiting += [
+                pool.submit(_encode_batch, key, b, parts) for b in islice(todo, 2 * processes)
+            ]
             while waiting:
                 yield waiting.pop(0).result()
                 waiting += [pool.submit(_encode_batch, key, b, parts) for b in islice(todo, 1)]
@@ -132,14 +146,26 @@ def _run(
             pool.shutdown(cancel_futures=True)
 
 
-def _one_thread() -> None:
-    """Let each process use one core: they run side by side."""
+def _prepare_process() -> None:
+    """Let a process use one core, end with its parent, and keep quiet about silent sounds."""
     import signal
+    import threading
+    import warnings
 
     import torch
 
     torch.set_num_threads(1)
+    warnings.simplefilter("ignore")
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent process ends the work
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """Wait until the parent process is gone, then go too: a killed parent cannot say so."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _encode_batch(
@@ -156,6 +182,8 @@ def _encode_batch(
             ids.append(item_id)
         except WorkbenchError as error:
             failures[item_id] = str(error)
+        except Exception as error:  # whatever is odd about one file, the others go on
+            failures[item_id] = f"{path.name}: cannot be embedded ({type(error).__name__}: {error})"
     if ids:
         name = hashlib.sha256(repr(ids).encode()).hexdigest()[:16]
         with atomic_write(parts / f"{name}.npz") as stream:
@@ -164,17 +192,19 @@ def _encode_batch(
 
 
 def _merge(store: VectorStore, parts: Path) -> None:
-    """Move finished part files into the store's array."""
+    """Move finished part files into the store's array; unreadable ones are computed again."""
     files = sorted(parts.glob("*.npz")) if parts.is_dir() else []
-    if not files:
-        return
     ids = [store.ids] if store.exists else []
     vectors = [np.asarray(store.vectors)] if store.exists else []
+    before = len(ids)
     for file in files:
-        with np.load(file, allow_pickle=False) as part:
-            ids.append(part["ids"])
-            vectors.append(part["vectors"])
-    all_ids, first = np.unique(np.concatenate(ids), return_index=True)
-    store.write(all_ids, np.concatenate(vectors)[first])
+        with suppress(OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
+            with np.load(file, allow_pickle=False) as part:
+                new_ids, new_vectors = part["ids"], part["vectors"]
+            ids.append(new_ids)
+            vectors.append(new_vectors)
+    if len(ids) > before:
+        all_ids, first = np.unique(np.concatenate(ids), return_index=True)
+        store.write(all_ids, np.concatenate(vectors)[first])
     for file in files:
         file.unlink(missing_ok=True)

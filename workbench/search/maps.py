@@ -55,7 +55,7 @@ class MapStore:
             with np.load(self._file(version), allow_pickle=False) as stored:
                 ids = stored["ids"]
                 return {name: Layout(ids, stored[name]) for name in stored.files if name != "ids"}
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
             raise StorageError(
                 f"{self._file(version)} is damaged; delete it and run `workbench map`."
             ) from error
@@ -139,7 +139,10 @@ def _umap(
 
 
 def _previous_places(previous: Layout | None, ids: np.ndarray) -> np.ndarray | None:
-    """Return where items lay before, new ones in the middle, scaled as UMAP expects a start."""
+    """Return where items lay before, new ones in the middle, a little shaken to tell them apart.
+
+    None if most of the items are new.
+    """
     if previous is None:
         return None
     known = {int(item): place for item, place in zip(previous.ids, previous.xy, strict=True)}

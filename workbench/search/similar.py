@@ -72,9 +72,9 @@ def find_similar(
     allowed = np.isin(store.ids, items.index if kind is None else items.index[items.kind == kind])
     allowed &= store.ids != item_id
     similarity = np.where(allowed, similarity, -np.inf)
-    count = min(count, int(allowed.sum()))
+    count = int(np.clip(count, 0, allowed.sum()))
     best = np.argpartition(-similarity, count - 1)[:count] if count else np.zeros(0, int)
-    best = best[np.argsort(-similarity[best], kind="stable")]
+    best = best[np.lexsort((best, -similarity[best]))]  # of equals the older item first
     found = items.loc[store.ids[best], ["title", "artist", "kind"]].rename_axis("item_id")
     found["relevance"] = _relevance(similarity[best])
     for name, block in blocks.items():
@@ -107,4 +107,4 @@ def _shares(weights: dict[str, float] | None, blocks: dict[str, slice]) -> dict[
 
 def _relevance(cosine: np.ndarray) -> np.ndarray:
     """Return 1 - D / D_max of unit vectors from their cosine."""
-    return 1.0 - np.sqrt(np.maximum(2.0 - 2.0 * cosine, 0.0)) / _FURTHEST
+    return 1.0 - np.sqrt(2.0 - 2.0 * np.clip(cosine, -1.0, 1.0)) / _FURTHEST

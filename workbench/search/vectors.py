@@ -7,15 +7,25 @@ replaced in one step, so readers see the old pair of files or the new one, never
 from __future__ import annotations
 
 import shutil
+import time
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from workbench.errors import NotReadyError, StorageError
 from workbench.files import clear_storage_errors, write_text
+
+_STRAY_S = 3600.0  # a generation that is not current and this old belongs to nobody
+
+
+class _Arrays(NamedTuple):
+    ids: np.ndarray
+    vectors: np.ndarray
 
 
 class VectorStore:
@@ -37,29 +47,15 @@ class VectorStore:
         """Whether anything has been stored."""
         return (self.folder / "current").is_file()
 
-    @cached_property
-    def _generation(self) -> Path:
-        if not self.exists:
-            raise NotReadyError(
-                f"There are no vectors of {self.folder.name} yet; run `workbench embed` first."
-            )
-        return self.folder / (self.folder / "current").read_text().strip()
-
-    @cached_property
+    @property
     def ids(self) -> np.ndarray:
         """The items, int64 [n], ascending."""
-        return self._load("ids.npy", mapped=False)
+        return self._arrays.ids
 
-    @cached_property
+    @property
     def vectors(self) -> np.ndarray:
         """The vectors, float32 [n, dim], memory-mapped."""
-        vectors = self._load("vectors.npy", mapped=True)
-        if vectors.ndim != 2 or len(vectors) != len(self.ids):
-            raise StorageError(
-                f"{self._generation} is damaged: its vectors and ids differ in number; "
-                "delete the folder and run `workbench embed` again."
-            )
-        return vectors
+        return self._arrays.vectors
 
     def rows(self, ids: Sequence[int] | np.ndarray) -> np.ndarray:
         """Return the vectors of `ids`, float32 [len(ids), dim].
@@ -96,24 +92,57 @@ class VectorStore:
         order = np.argsort(ids, kind="stable")
         name = uuid.uuid4().hex[:12]
         target = self.folder / name
-        with clear_storage_errors(target):
-            target.mkdir(parents=True)
-            np.save(target / "ids.npy", np.asarray(ids, dtype=np.int64)[order])
-            np.save(target / "vectors.npy", np.asarray(vectors, dtype=np.float32)[order])
-        write_text(self.folder / "current", name)
-        for old in self.folder.iterdir():
-            if old.is_dir() and old.name not in (name, "parts"):
-                shutil.rmtree(old, ignore_errors=True)
-        for attribute in ("_generation", "ids", "vectors"):
-            self.__dict__.pop(attribute, None)
-
-    def _load(self, name: str, *, mapped: bool) -> np.ndarray:
+        replaced = self._current()
         try:
-            return np.load(
-                self._generation / name, mmap_mode="r" if mapped else None, allow_pickle=False
-            )
-        except (OSError, ValueError) as error:
-            raise StorageError(
-                f"{self._generation / name} is damaged or missing; delete {self.folder} and run "
-                "`workbench embed` again."
-            ) from error
+            with clear_storage_errors(target):
+                target.mkdir(parents=True)
+                np.save(target / "ids.npy", np.asarray(ids, dtype=np.int64)[order])
+                np.save(target / "vectors.npy", np.asarray(vectors, dtype=np.float32)[order])
+            write_text(self.folder / "current", name)
+        except BaseException:
+            shutil.rmtree(target, ignore_errors=True)
+            raise
+        self._remove(replaced, but=name)
+        self.__dict__.pop("_arrays", None)
+
+    @cached_property
+    def _arrays(self) -> _Arrays:
+        """Both files of one generation, opened together; once open they outlive their removal."""
+        while True:
+            name = self._current()
+            if name is None:
+                raise NotReadyError(
+                    f"There are no vectors of {self.folder.name} yet; run `workbench embed` first."
+                )
+            try:
+                return _open(self.folder / name)
+            except (OSError, ValueError, EOFError) as error:
+                if self._current() == name:  # else it was replaced while we looked
+                    raise StorageError(
+                        f"{self.folder / name} is damaged or missing; delete {self.folder} and "
+                        "run `workbench embed` again."
+                    ) from error
+
+    def _current(self) -> str | None:
+        try:
+            return (self.folder / "current").read_text().strip()
+        except FileNotFoundError:
+            return None
+
+    def _remove(self, replaced: str | None, *, but: str) -> None:
+        """Remove the generation just replaced and old strays, but none being written just now."""
+        for folder in self.folder.iterdir():
+            if folder.name in (but, "parts") or not folder.is_dir():
+                continue
+            with suppress(FileNotFoundError):  # another process may be removing it too
+                age = time.time() - folder.stat().st_mtime
+                if folder.name == replaced or age > _STRAY_S:
+                    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _open(folder: Path) -> _Arrays:
+    ids = np.load(folder / "ids.npy", allow_pickle=False)
+    vectors = np.load(folder / "vectors.npy", mmap_mode="r", allow_pickle=False)
+    if ids.ndim != 1 or vectors.ndim != 2 or len(vectors) != len(ids):
+        raise ValueError("vectors and ids differ in number")
+    return _Arrays(ids, vectors)

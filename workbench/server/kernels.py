@@ -10,6 +10,12 @@ from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from traitlets import default
 
+_TO_THE_LOG = [
+    "--IPKernelApp.quiet=False",
+    # A warning without meaning, once for every page that opens.
+    "--IPKernelApp.logging_config={'loggers': {'Comm': {'level': 'ERROR'}}}",
+]
+
 
 class ThisPython(KernelSpecManager):
     """Only the Python that runs the server, whatever other kernels are installed.
@@ -24,10 +30,11 @@ class ThisPython(KernelSpecManager):
 
 
 class PageKernelManager(AsyncMappingKernelManager):
-    """Culls the kernels of pages that are gone, but none that a page may still connect to.
+    """The kernels of pages: their messages are logged, and they end when their page is gone.
 
-    A kernel in Voila's preheated pool has no connection and counts as idle; the stock manager
-    would cull it there, or between being handed out and the page's first message.
+    Of idle kernels none is culled that a page may still connect to: one in Voila's preheated pool
+    has no connection and counts as idle, and the stock manager would cull it there, or between
+    being handed out and the page's first message.
     """
 
     grace_s = 60.0
@@ -35,6 +42,11 @@ class PageKernelManager(AsyncMappingKernelManager):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._free_since: dict[str, float] = {}
+
+    async def start_kernel(self, **kwargs: Any) -> str:  # type: ignore[override]
+        """Start a kernel whose messages reach the server's log: on a page nobody sees them."""
+        kwargs.setdefault("extra_arguments", _TO_THE_LOG)
+        return await super().start_kernel(**kwargs)
 
     async def cull_kernel_if_idle(self, kernel_id: str) -> None:
         """Cull a kernel only when it has been out of the pool for a minute and is idle."""

@@ -197,5 +197,9 @@ def copy_notebooks(ws: Workspace) -> Path:
 
 
 def _environment(ws: Workspace, token: str) -> dict[str, str]:
-    # The token travels by environment: command lines can be read by everybody on the machine.
-    return {ENVIRONMENT_VARIABLE: str(ws.root), "JUPYTER_TOKEN": token}
+    return {
+        ENVIRONMENT_VARIABLE: str(ws.root),
+        # Not an argument: command lines can be read by everybody on the machine.
+        "JUPYTER_TOKEN": token,
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # kernels' debugger warns of Python itself
+    }

@@ -10,9 +10,10 @@ A team declares its own in ``workbench.toml``::
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -58,12 +59,17 @@ class SharedTag:
 class TempoWithin:
     """Similar: tempi within `margin_bpm` once one is doubled or halved to the other's octave.
 
-    The margin is measured at the slower of the two tempi folded to the anchor's octave, so that
-    60 and 123 bpm (2 x 61.5) count as similar and the relation is symmetric.
+    The faster tempo is halved to the octave of the slower one and the margin is measured there,
+    so that the relation is symmetric: 60 and 123 bpm (2 x 61.5) are similar.
     """
 
     margin_bpm: float = 5.0
     octaves: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse a margin that is no number."""
+        if isinstance(self.margin_bpm, bool) or not isinstance(self.margin_bpm, int | float):
+            raise WorkbenchError(f"A tempo margin is a number of bpm, not {self.margin_bpm!r}.")
 
     def relation(self, tags: pd.DataFrame, ids: Sequence[int]) -> np.ndarray:
         """Return the relation of all pairs, int8 [n, n]."""
@@ -143,24 +149,43 @@ _BUILT_IN = {
 
 
 _NOTIONS = {"shared_tag": SharedTag, "tempo": TempoWithin, "key": SameKey}
+_KINDS: dict[type, str] = {notion: kind for kind, notion in _NOTIONS.items()}
+_NAME = re.compile(r"[A-Za-z]\w*")
+_RESERVED = ("overall", "ids", "file")  # names that tables of scores and map files use
 
 
 def dimensions_of(ws: Workspace) -> dict[str, Dimension]:
     """Return the dimensions of a workspace by name: the six, and those it declares."""
     found = dict(_BUILT_IN)
-    for name, table in ws.config.get("dimensions", {}).items():
-        options = {k: v for k, v in table.items() if k not in ("notion", "question")}
-        kind = table.get("notion", "shared_tag")
-        try:
-            notion = _NOTIONS[kind](**options)
-        except (KeyError, TypeError) as error:
-            raise WorkbenchError(
-                f"workbench.toml: dimension {name!r} has an unknown notion or option "
-                f"({kind}, {', '.join(options) or 'no options'}); notions are "
-                f"{', '.join(_NOTIONS)}."
-            ) from error
-        found[name] = Dimension(name, notion, str(table.get("question", "")))
+    declared = ws.config.get("dimensions", {})
+    if not isinstance(declared, dict):
+        raise WorkbenchError("workbench.toml: declare dimensions as tables, [dimensions.NAME].")
+    for name, table in declared.items():
+        found[name] = _declared(name, table, found.get(name))
     return found
+
+
+def _declared(name: str, table: Any, built_in: Dimension | None) -> Dimension:
+    """Return a dimension of ``workbench.toml``; one of the six keeps what is not said anew."""
+    if not _NAME.fullmatch(name) or name in _RESERVED:
+        raise WorkbenchError(
+            f"workbench.toml: {name!r} cannot name a dimension; choose a word of letters, digits "
+            f"and underscores other than {', '.join(_RESERVED)}."
+        )
+    if not isinstance(table, dict):
+        raise WorkbenchError(f"workbench.toml: declare dimension {name!r} as [dimensions.{name}].")
+    options = {k: v for k, v in table.items() if k not in ("notion", "question")}
+    kind = table.get("notion", _KINDS[type(built_in.notion)] if built_in else "shared_tag")
+    try:
+        notion = _NOTIONS[kind](**options)
+    except (KeyError, TypeError) as error:
+        raise WorkbenchError(
+            f"workbench.toml: dimension {name!r} has an unknown notion or option "
+            f"({kind}, {', '.join(options) or 'no options'}); notions are "
+            f"{', '.join(_NOTIONS)}."
+        ) from error
+    question = table.get("question", built_in.question if built_in else "")
+    return Dimension(name, notion, str(question))
 
 
 def get_dimension(ws: Workspace, name: str) -> Dimension:

@@ -85,7 +85,7 @@ def head_shapes(kind: str, width: int, subspace_dim: int) -> dict[str, tuple[int
     """
     if kind == "mask":
         return {"mask": (subspace_dim,)}
-    linear = {"weight": (subspace_dim, width)}
+    linear: dict[str, tuple[int, ...]] = {"weight": (subspace_dim, width)}
     if kind == "linear":
         return linear
     if kind == "mlp":

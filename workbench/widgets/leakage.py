@@ -55,7 +55,7 @@ class LeakageTable(Page):
 def leakage_rows(
     leakage: Mapping[str, Mapping[str, Score]], dimensions: Sequence[str]
 ) -> list[list[object]]:
-    """Return a row per subspace and a cell per asked dimension, darker the further from chance."""
+    """Return a row per subspace and a cell per asked dimension, darker the further above chance."""
     return [
         [subspace, *(_cell(leakage.get(subspace, {}).get(asked)) for asked in dimensions)]
         for subspace in dimensions
@@ -65,7 +65,7 @@ def leakage_rows(
 def _cell(score: Score | None) -> Markup:
     if score is None or not present.measured(score):
         return Markup('<span class="wb-soft">not measured</span>')
-    strength = min(abs(score["score"] - CHANCE) / (1 - CHANCE), 1.0)
+    strength = max(score["score"] - CHANCE, 0.0) / (1 - CHANCE)
     return Markup(
         f'<span class="wb-shade" style="background:rgba(0,114,178,{0.55 * strength:.2f})" '
         f'title="{escape(present.score_words(score))}">{score["score"]:.2f}</span>'

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import ipywidgets as W
 
-from workbench.errors import WorkbenchError
+from workbench.errors import NotReadyError, WorkbenchError
 from workbench.subspaces.dimensions import dimensions_of
 from workbench.widgets import present
 from workbench.widgets.chart import PlotlyChart
@@ -56,16 +55,13 @@ class Overview(Page):
         self._message.clear()
         self._as_of.value = f"As of {datetime.now(UTC):%-d %B %Y, %H:%M} UTC"
         pieces: list[W.Widget] = [self._bar, self._message]
+        troubles: dict[str, None] = {}  # each once: several sections may fail for one reason
         for section in (_catalogue, _model, _history, _judgements, _tags, _failures):
-            pieces += _or_sentence(section, self._ws)
-        self.fill(pieces)
-
-
-def _or_sentence(section: Callable[[Workspace], list[W.Widget]], ws: Workspace) -> list[W.Widget]:
-    try:
-        return section(ws)
-    except WorkbenchError as error:
-        return [present.empty(str(error))]
+            try:
+                pieces += section(self._ws)
+            except WorkbenchError as error:
+                troubles[str(error)] = None
+        self.fill([*pieces, *map(present.empty, troubles)])
 
 
 def _catalogue(ws: Workspace) -> list[W.Widget]:
@@ -121,7 +117,7 @@ def _model(ws: Workspace) -> list[W.Widget]:
     title = "How well the model hears each dimension"
     try:
         card = ws.models.card()
-    except WorkbenchError as error:
+    except NotReadyError as error:
         return [present.card(title, [present.empty(str(error))])]
     return [present.card(title, [KiviatChart(ws)], words=card_words(card))]
 

@@ -59,10 +59,7 @@ def guarded(
                 show(str(error))
             except Exception as error:
                 _log.exception("%s failed", getattr(callback, "__qualname__", callback))
-                show(
-                    f"Something went wrong ({type(error).__name__}); "
-                    "the server's log holds the details."
-                )
+                show(f"Something went wrong ({type(error).__name__}); the log holds the details.")
             return None
 
         return call

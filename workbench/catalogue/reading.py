@@ -1,0 +1,139 @@
+"""Reading the catalogue: items and tags as tables, waveforms, and where media files lie."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from workbench.catalogue.database import Database
+from workbench.catalogue.tables import ImportFailure, Item, Media, Tag
+from workbench.errors import MediaError, UnknownNameError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class CatalogueReader:
+    """The items of one workspace, as they are.
+
+    Parameters
+    ----------
+    database
+        Where items and tags are stored.
+    root
+        The workspace folder; media below it are stored by relative path, so that a workspace can
+        be moved.
+    """
+
+    def __init__(self, database: Database, root: Path) -> None:
+        self._database = database
+        self._root = root
+
+    def items(self, *, kind: str | None = None, domain: str | None = None) -> pd.DataFrame:
+        """Return items as a table indexed by id.
+
+        Columns: kind, domain, title, artist, parent_id, media_id, start_s, duration_s,
+        created_at.
+        """
+        query = sa.select(
+            Item.id,
+            Item.kind,
+            Item.domain,
+            Item.title,
+            Item.artist,
+            Item.parent_id,
+            Item.media_id,
+            Item.start_s,
+            Item.duration_s,
+            Item.created_at,
+        ).order_by(Item.id)
+        if kind is not None:
+            query = query.where(Item.kind == kind)
+        if domain is not None:
+            query = query.where(Item.domain == domain)
+        return self._frame(query).set_index("id")
+
+    def tags(self, dimension: str | None = None) -> pd.DataFrame:
+        """Return tags: item_id, dimension, value, number, source, weak, confidence."""
+        query = sa.select(
+            Tag.item_id,
+            Tag.dimension,
+            Tag.value,
+            Tag.number,
+            Tag.source,
+            Tag.weak,
+            Tag.confidence,
+        ).order_by(Tag.id)
+        if dimension is not None:
+            query = query.where(Tag.dimension == dimension)
+        return self._frame(query)
+
+    def failures(self) -> pd.DataFrame:
+        """Return the files that could not be imported: path, reason, at."""
+        query = sa.select(ImportFailure.path, ImportFailure.reason, ImportFailure.at)
+        return self._frame(query.order_by(ImportFailure.path))
+
+    def known_media(self) -> dict[str, int]:
+        """Return the content hash of every stored file with the id of its first item."""
+        query = (
+            sa.select(Media.sha256, sa.func.min(Item.id))
+            .join(Item, Item.media_id == Media.id)
+            .group_by(Media.sha256)
+        )
+        with self._database.read() as session:
+            return dict(session.execute(query).tuples().all())
+
+    def lost_media(self) -> set[str]:
+        """Return the content hashes of files that are gone, or whose playable copy is."""
+        query = sa.select(Media.sha256, Media.path, Media.playable_path)
+        with self._database.read() as session:
+            rows = session.execute(query).all()
+        return {sha256 for sha256, *paths in rows if not all(map(self._is_there, paths))}
+
+    def peaks(self, ids: Sequence[int]) -> dict[int, bytes]:
+        """Return the waveform outlines (uint8 levels along the whole file) of items."""
+        query = (
+            sa.select(Item.id, Media.peaks)
+            .join(Media, Item.media_id == Media.id)
+            .where(Item.id.in_(list(ids)))
+        )
+        with self._database.read() as session:
+            return {item_id: peaks or b"" for item_id, peaks in session.execute(query)}
+
+    def media_path(self, item_id: int, *, playable: bool = False) -> Path:
+        """Return the file of an item, or the copy browsers can play.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such item or it has no file of its own.
+        MediaError
+            If the file is no longer where it was imported from.
+        """
+        query = (
+            sa.select(Media.path, Media.playable_path)
+            .join(Item, Item.media_id == Media.id)
+            .where(Item.id == item_id)
+        )
+        with self._database.read() as session:
+            found = session.execute(query).first()
+        if found is None:
+            raise UnknownNameError(f"Item {item_id} does not exist or has no file of its own.")
+        stored = found.playable_path if playable and found.playable_path else found.path
+        path = self._root / stored
+        if not path.is_file():
+            raise MediaError(f"The file of item {item_id} is gone: {path}.")
+        return path
+
+    def _is_there(self, stored: str | None) -> bool:
+        return stored is None or (self._root / stored).is_file()
+
+    def _frame(self, query: sa.Select) -> pd.DataFrame:
+        import pandas as pd
+
+        with self._database.read() as session:
+            result = session.execute(query)
+            return pd.DataFrame(result.fetchall(), columns=list(result.keys()))

@@ -44,6 +44,6 @@ class NotReadyError(WorkbenchError):
 
 
 class CancelledError(WorkbenchError):
-    """Somebody asked the work to stop; nothing of it was kept."""
+    """Somebody asked the work to stop."""
 
     exit_code = 130

@@ -7,12 +7,12 @@ page attaches to a job by reading the folder.
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import time
 import uuid
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from workbench.workspace import Workspace
 
 _FINAL = ("done", "failed", "cancelled")
+_CLOCK_S = 2.0  # how far the clocks of processes and files may be apart
 
 
 @dataclass(frozen=True)
@@ -37,11 +38,7 @@ class Job:
 
     def events(self, after: int = 0) -> list[dict[str, Any]]:
         """Return the events recorded so far, without the first `after`."""
-        try:
-            lines = (self.folder / "events.jsonl").read_text().split("\n")
-        except FileNotFoundError:
-            return []
-        return [json.loads(line) for line in lines[after:-1]]  # the last one may be half-written
+        return [json.loads(line) for line in self._lines()[after:]]
 
     @property
     def state(self) -> str:
@@ -49,7 +46,7 @@ class Job:
         final = self._last_word()
         if final is not None:
             return final["event"]
-        if _alive(self._pid()):
+        if self._alive():
             return "running"
         final = self._last_word()  # it may have ended between the two looks
         return final["event"] if final else "died"
@@ -61,7 +58,7 @@ class Job:
         if state == "failed":
             return str((self._last_word() or {}).get("message", "The job failed."))
         if state == "died":
-            return "The job's process ended unexpectedly; nothing of its work was kept."
+            return "The job's process ended unexpectedly; start it again."
         return None
 
     def cancel(self) -> None:
@@ -75,19 +72,37 @@ class Job:
             time.sleep(0.05)
         return self.state
 
-    def _last_word(self) -> dict[str, Any] | None:
-        return next((e for e in reversed(self.events()) if e["event"] in _FINAL), None)
-
-    def _pid(self) -> int | None:
+    def _lines(self) -> list[str]:
         try:
-            return int((self.folder / "pid").read_text())
-        except (FileNotFoundError, ValueError):
-            return None
+            text = (self.folder / "events.jsonl").read_text()
+        except FileNotFoundError:
+            return []
+        return text.split("\n")[:-1]  # what follows the last end of line is half-written
+
+    def _last_word(self) -> dict[str, Any] | None:
+        last = json.loads((self._lines() or ["{}"])[-1])
+        return last if last.get("event") in _FINAL else None
+
+    def _alive(self) -> bool:
+        """Whether the job's process runs; one begun after the job is another with its number."""
+        import psutil
+
+        file = self.folder / "pid"
+        try:
+            process = psutil.Process(int(file.read_text()))
+            begun = process.create_time()
+            ended = process.status() == psutil.STATUS_ZOMBIE
+            return not ended and begun < file.stat().st_mtime + _CLOCK_S
+        except psutil.AccessDenied:
+            return True
+        except (psutil.NoSuchProcess, FileNotFoundError, ValueError):
+            return False
 
 
 def start(ws: Workspace, *arguments: str) -> Job:
     """Run a `workbench` command on a workspace in a process of its own session."""
-    folder = ws.jobs_folder / f"{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:6]}"
+    moment = datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")  # so that names sort by time
+    folder = ws.jobs_folder / f"{moment}-{uuid.uuid4().hex[:6]}"
     with clear_storage_errors(folder):
         folder.mkdir(parents=True)
         (folder / "job.json").write_text(json.dumps({"arguments": list(arguments)}))
@@ -115,15 +130,3 @@ def _reap_later(process: subprocess.Popen[bytes]) -> None:
     import threading
 
     threading.Thread(target=process.wait, daemon=True).start()
-
-
-def _alive(pid: int | None) -> bool:
-    if pid is None:
-        return False
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

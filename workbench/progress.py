@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import time
 from pathlib import Path
@@ -56,6 +57,7 @@ class TerminalProgress(Progress):
             console=self._console,
             disable=not self._console.is_terminal,
         )
+        atexit.register(self._bars.stop)  # an error must not leave the cursor hidden
         self._task: Any = None
         self._name = ""
         self._started = 0.0

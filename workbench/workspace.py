@@ -129,6 +129,11 @@ class Workspace:
         return VectorStore(self.root / "vectors" / encoder)
 
     @property
+    def cache_folder(self) -> Path:
+        """Where copies lie that can be made again."""
+        return self.root / "cache"
+
+    @property
     def jobs_folder(self) -> Path:
         """Where long work writes its progress."""
         return self.root / "jobs"

@@ -22,7 +22,6 @@ from workbench.catalogue.media import describe_audio, describe_score
 from workbench.server.launch import voila_server
 from workbench.server.processes import Server, free_port, started
 
-
 _HELLO = """
 import logging, sys
 logging.error("a page said hello")

@@ -129,4 +129,5 @@ def _describe(path: Path, playable_folder: Path, known: set[str] | None = None) 
     except WorkbenchError:
         raise  # such as a full disk: no file's fault
     except Exception as error:  # whatever a decoder thinks up, the other files go on
-        return Described(path, error=f"cannot be read ({error})")
+        reason = getattr(error, "strerror", None) or error
+        return Described(path, error=f"cannot be read ({reason})")

@@ -6,16 +6,20 @@ interrupted import goes on where it was when it is run again.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbench.catalogue.describe import Described, describe_all
+from workbench.catalogue.embedded import EmbeddedTags
+from workbench.catalogue.finding import find_files
 from workbench.catalogue.manifest import ManifestRow, read_manifest
-from workbench.catalogue.media import AUDIO_SUFFIXES
+from workbench.catalogue.media import MediaInfo
 from workbench.catalogue.stems import SongFolder, find_song_folders
-from workbench.errors import WorkbenchError
+from workbench.errors import CancelledError
+from workbench.files import printable
 from workbench.progress import Progress
 
 if TYPE_CHECKING:
@@ -62,43 +66,29 @@ def import_music(
     WorkbenchError
         If a path does not exist, there are no sound files, or the manifest is wrong. Nothing is
         imported then.
+    CancelledError
+        If somebody asked to stop.
     """
     progress = progress or Progress()
     rows = read_manifest(manifest) if manifest else {}
-    files, ignored = _find_files([Path(p) for p in paths])
-    run = _Import(ws, find_song_folders(files), rows, ImportReport(ignored=ignored))
+    found = find_files([Path(p) for p in paths], leave=ws.cache_folder)
+    run = _Import(ws, find_song_folders(found.files), rows, ImportReport(ignored=found.ignored))
+    for path, reason in found.unreadable:
+        run.fail(path, reason)
     for path in rows:
-        if not path.is_file():
+        if not os.path.isfile(path):
             run.fail(path, "the manifest names this file, but it is not there")
-    progress.stage("Importing", len(files))
-    playable = ws.root / "cache" / "playable"
-    for described in describe_all(files, set(run.known), playable, processes=processes):
+    progress.stage("Importing", len(found.files))
+    playable = ws.cache_folder / "playable"
+    known = set(run.known) - ws.catalogue.lost_media()
+    for described in describe_all(found.files, known, playable, processes=processes):
         run.take(described)
-        progress.advance(label=described.path.name)
+        progress.advance(label=printable(described.path.name))
+        if progress.cancelled():
+            raise CancelledError("The import was stopped; what was finished is kept.")
     run.join_songs()
     progress.close()
     return run.report
-
-
-def _find_files(paths: list[Path]) -> tuple[list[Path], int]:
-    """Return the sound files below `paths`, in order, and how many other files there are."""
-    files: dict[Path, None] = {}
-    ignored = 0
-    for path in paths:
-        if not path.exists():
-            raise WorkbenchError(f"There is no file or folder {path}.")
-        found = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
-        for file in found:
-            if file.suffix.lower() in AUDIO_SUFFIXES and not file.name.startswith("."):
-                files[file.resolve()] = None
-            else:
-                ignored += 1
-    if not files:
-        names = ", ".join(sorted(suffix.lstrip(".") for suffix in AUDIO_SUFFIXES))
-        raise WorkbenchError(
-            f"There are no sound files in {', '.join(map(str, paths))}; known formats: {names}."
-        )
-    return list(files), ignored
 
 
 class _Import:
@@ -116,6 +106,7 @@ class _Import:
         self._ids: dict[Path, int] = {}
         self._kinds = {p: "track" for s in songs for p in s.tracks}
         self._kinds |= {p: "submix" for s in songs for p in s.submixes}
+        self._titles = {s.mix: s.title for s in songs}
         self._failed = set(ws.catalogue.failures()["path"])
 
     def take(self, described: Described) -> None:
@@ -124,28 +115,35 @@ class _Import:
         if described.error is not None:
             self.fail(path, described.error)
             return
-        if str(path) in self._failed:
+        if printable(path) in self._failed:
             self._catalogue.forget_failure(path)
-        if described.sha256 in self.known:
-            self._ids[path] = self.known[described.sha256]
+        row = self._rows.get(path)
+        if described.media is not None:
+            self._ids[path], new = self._add(described.media, described.embedded, path, row)
+        else:
+            self._ids[path], new = self.known[described.sha256], False
+        if new:
+            kind = self._kinds.get(path, "song")
+            self.report.songs += kind == "song"
+            self.report.tracks += kind != "song"
+        else:
             self.report.known += 1
-            if path in self._rows:  # a manifest may come later than the music
-                self._catalogue.set_tags({self._ids[path]: self._rows[path].tags})
-            return
-        kind = self._kinds.get(path, "song")
-        row = self._rows.get(path, ManifestRow())
+            if row is not None:  # a manifest may come later than the music
+                self._catalogue.annotate(self._ids[path], **vars(row))
+
+    def _add(
+        self, media: MediaInfo, embedded: EmbeddedTags, path: Path, row: ManifestRow | None
+    ) -> tuple[int, bool]:
+        row = row or ManifestRow()
         tagged = {tag.dimension for tag in row.tags}
-        tags = row.tags + [t for t in described.embedded.tags if t.dimension not in tagged]
-        self._ids[path] = self.known[described.sha256] = self._catalogue.add_item(
-            kind=kind,
-            domain="audio",
-            title=row.title or described.embedded.title or self._title(path),
-            artist=row.artist or described.embedded.artist,
-            media=described.media,
-            tags=tags,
+        name = self._titles.get(path) or path.stem.replace("_", " ")
+        return self._catalogue.add_file(
+            media,
+            kind=self._kinds.get(path, "song"),
+            title=row.title or embedded.title or printable(name),
+            artist=row.artist or embedded.artist,
+            tags=row.tags + [tag for tag in embedded.tags if tag.dimension not in tagged],
         )
-        self.report.songs += kind == "song"
-        self.report.tracks += kind != "song"
 
     def fail(self, path: Path, reason: str) -> None:
         """Record a file that cannot be imported."""
@@ -154,24 +152,9 @@ class _Import:
 
     def join_songs(self) -> None:
         """Make the stems of each folder parts of its song; one without a mix gets an item."""
-        parents = self._catalogue.items()["parent_id"].dropna()
         for song in self._songs:
             parts = [self._ids[p] for p in song.tracks + song.submixes if p in self._ids]
-            loose = [i for i in parts if i not in parents.index]
-            if not loose:
-                continue
-            parent = self._ids.get(song.mix) if song.mix else None
-            if parent is None:
-                joined = [int(parents[i]) for i in parts if i in parents.index]
-                parent = joined[0] if joined else self._add_song(song)
-            self._catalogue.set_parent([i for i in loose if i != parent], parent)
-
-    def _add_song(self, song: SongFolder) -> int:
-        self.report.songs += 1
-        return self._catalogue.add_item(kind="song", domain="audio", title=song.title)
-
-    def _title(self, path: Path) -> str:
-        for song in self._songs:
-            if path == song.mix:
-                return song.title
-        return path.stem.replace("_", " ")
+            mix = self._ids.get(song.mix) if song.mix else None
+            self.report.songs += self._catalogue.join_song(
+                parts, song_id=mix, title=printable(song.title)
+            )

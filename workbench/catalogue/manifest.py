@@ -32,25 +32,23 @@ def read_manifest(file: Path) -> dict[Path, ManifestRow]:
     Raises
     ------
     WorkbenchError
-        If the file cannot be read, a column is missing, empty or doubled, or a tempo is no
-        positive number.
+        If the file cannot be read, a column is missing, empty or doubled, a file is named twice,
+        or a tempo or key is not understood.
     """
     try:
         with file.open(newline="", encoding="utf-8-sig") as stream:
             reader = csv.reader(stream)
             columns = [name.strip().lower() for name in next(reader, [])]
             _check_columns(file, columns)
-            rows = {}
+            rows: dict[Path, ManifestRow] = {}
             for cells in reader:
-                if any(cells):
-                    if len(cells) > len(columns):
-                        raise WorkbenchError(
-                            f"{file}, line {reader.line_num}: {len(cells)} cells, but there are "
-                            f"{len(columns)} columns; quote values that hold commas."
-                        )
-                    values = dict(zip(columns, cells, strict=False))
-                    path = (file.parent / values["path"].strip()).resolve()
-                    rows[path] = _row(values, f"{file}, line {reader.line_num}")
+                if any(cell.strip() for cell in cells):
+                    place = f"{file}, line {reader.line_num}"
+                    values = _named_cells(columns, cells, place)
+                    path = _path(file.parent, values.pop("path"), place)
+                    if path in rows:
+                        raise WorkbenchError(f"{place}: the file {path.name} was named before.")
+                    rows[path] = _row(values, place)
             return rows
     except FileNotFoundError as error:
         raise WorkbenchError(f"There is no manifest {file}.") from error
@@ -73,15 +71,32 @@ def _check_columns(file: Path, columns: list[str]) -> None:
         raise WorkbenchError(f"The manifest {file} has more than {_MAX_COLUMNS} columns.")
 
 
+def _named_cells(columns: list[str], cells: list[str], place: str) -> dict[str, str]:
+    if len(cells) > len(columns):
+        raise WorkbenchError(
+            f"{place}: {len(cells)} cells, but there are {len(columns)} columns; quote values "
+            "that hold commas."
+        )
+    missing = [""] * (len(columns) - len(cells))  # spreadsheets leave empty cells at the end out
+    return {n: c.strip() for n, c in zip(columns, cells + missing, strict=True)}
+
+
+def _path(folder: Path, text: str, place: str) -> Path:
+    if not text:
+        raise WorkbenchError(f"{place}: the path is empty.")
+    try:
+        return (folder / text).resolve()
+    except (OSError, ValueError, RuntimeError) as error:  # a NUL, or links in a circle
+        raise WorkbenchError(f"{place}: the path {text[:80]!r} leads nowhere.") from error
+
+
 def _row(values: dict[str, str], place: str) -> ManifestRow:
     tags = []
     for column, cell in values.items():
-        if column not in ("path", "title", "artist"):
+        if column not in ("title", "artist"):
             for value in filter(None, (v.strip() for v in cell.split(_SEPARATOR))):
                 tags.append(tag_from_text(column, value, source="manifest", place=place))
-    return ManifestRow(
-        values.get("title", "").strip() or None, values.get("artist", "").strip() or None, tags
-    )
+    return ManifestRow(values.get("title") or None, values.get("artist") or None, tags)
 
 
 def tag_from_text(dimension: str, value: str, *, source: str, place: str) -> TagValue:

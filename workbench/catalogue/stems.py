@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -41,28 +42,32 @@ def find_song_folders(files: Iterable[Path]) -> list[SongFolder]:
     """Return the folders among `files` that hold the stems of one song.
 
     A folder is one when it has a file named mix, mixture or master beside others; when it is
-    called stems, tracks or parts; or when at least three files, and most of them, are named by an
-    instrument or voice. The mix of a stems folder may lie beside it.
+    called stems; or when at least three files, and most of them, are named by different
+    instruments or voices. A folder called tracks or parts, where whole songs may lie too, is one
+    when a mix lies beside it. The mix of a stems folder may lie beside it, too.
     """
     by_folder: dict[Path, list[Path]] = defaultdict(list)
     for file in files:
         by_folder[file.parent].append(file)
     found = []
     for folder, members in sorted(by_folder.items()):
-        mixes = sorted(
-            (f for f in members if f.stem.lower() in _MIX_NAMES),
-            key=lambda f: _MIX_NAMES.index(f.stem.lower()),
-        )
-        tracks = sorted(f for f in members if f not in mixes)
+        mixes = _mixes(members)
+        tracks = sorted(set(members) - set(mixes))
+        beside = []
         if folder.name.lower() in _STEM_FOLDERS:
-            beside = [f for f in by_folder.get(folder.parent, []) if f.stem.lower() in _MIX_NAMES]
+            beside = _mixes(by_folder.get(folder.parent, []))
+        if mixes or beside or folder.name.lower() == "stems" or _named_by_parts(tracks):
             found.append(SongFolder(folder, next(iter(mixes + beside), None), tracks, mixes[1:]))
-        elif (mixes and tracks) or _named_by_parts(tracks):
-            found.append(SongFolder(folder, mixes[0] if mixes else None, tracks, mixes[1:]))
     return [song for song in found if song.tracks]
 
 
+def _mixes(files: list[Path]) -> list[Path]:
+    named = [f for f in files if f.stem.lower() in _MIX_NAMES]
+    return sorted(named, key=lambda f: _MIX_NAMES.index(f.stem.lower()))
+
+
 def _named_by_parts(files: list[Path]) -> bool:
-    words = [set(f.stem.lower().replace("-", "_").replace(" ", "_").split("_")) for f in files]
-    named = sum(bool(w & _PART_WORDS) for w in words)
-    return len(files) >= 3 and named >= 0.75 * len(files)
+    """Whether the names tell parts apart; "Piano Sonata 1, 2, 3" name one instrument only."""
+    words = [_PART_WORDS.intersection(re.split(r"[\W_]+", f.stem.lower())) for f in files]
+    named = [w for w in words if w]
+    return len(set.union(set(), *named)) >= 3 and len(named) >= 0.75 * len(files)

@@ -13,13 +13,15 @@ from workbench.cli.options import (
     JsonOption,
     ProcessesOption,
     WorkspaceOption,
+    count,
     progress_for,
     say,
     say_json,
     table,
 )
-from workbench.errors import WorkbenchError
-from workbench.workspace import CONFIG_FILE, Workspace
+from workbench.errors import MediaError, WorkbenchError
+from workbench.files import printable, write_text
+from workbench.workspace import CONFIG_FILE, Workspace, find_workspace
 
 encoders = typer.Typer(help="Encoders: which there are, and fetching their weights.")
 
@@ -43,7 +45,7 @@ def import_(
     paths: Annotated[
         list[Path],
         typer.Argument(
-            metavar="[WORKSPACE] PATH...", help="Folders or sound files, after the workspace."
+            metavar="[WORKSPACE] PATH", help="Folders or sound files, after the workspace."
         ),
     ],
     manifest: Annotated[
@@ -56,22 +58,30 @@ def import_(
     """Add sound files; what is already there is skipped, what cannot be read is reported."""
     from workbench.catalogue.importer import import_music
 
-    if workspace is None and len(paths) > 1 and (paths[0] / CONFIG_FILE).is_file():
+    if workspace is None and (_is_workspace(paths[0]) or not _is_workspace(find_workspace())):
         workspace, paths = paths[0], paths[1:]
     ws = Workspace(workspace)
+    if not paths:
+        raise WorkbenchError(f"Name the music to import too: `workbench import {ws.root} PATH`.")
     report = import_music(
         ws, paths, manifest=manifest, processes=processes, progress=progress_for(job)
     )
     say(
-        f"{report.songs} songs and {report.tracks} tracks added, {report.known} already there, "
-        f"{report.ignored} other files left alone."
+        f"{count(report.songs, 'song')} and {count(report.tracks, 'track')} added, {report.known} "
+        f"already there, {count(report.ignored, 'other file')} left alone."
     )
     if report.failures:
-        say(f"{len(report.failures)} files could not be imported:")
+        say(f"{count(len(report.failures), 'file')} could not be imported:")
         for path, reason in report.failures:
-            say(f"  {path}: {reason}")
+            say(f"  {printable(path)}: {reason}")
+        if not (report.songs or report.tracks or report.known):
+            raise MediaError("None of the files could be imported; the reasons are listed above.")
     if report.songs or report.tracks:
         say("Next: `workbench embed`.")
+
+
+def _is_workspace(folder: Path) -> bool:
+    return (folder / CONFIG_FILE).is_file()
 
 
 def embed(
@@ -122,29 +132,28 @@ def install(name: Annotated[str, typer.Argument(help="musicnn")]) -> None:
 
 
 def export(
-    what: Annotated[str, typer.Argument(help="judgements, items or tags")],
+    what: Annotated[str, typer.Argument(help="judgements, items, tags or failures")],
     file: Annotated[Path, typer.Argument(help="The file to write: .csv or .jsonl")],
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Write judgements (the whole log, undone answers included), items or tags to a file."""
+    """Write the judgements (all, undone ones too), items, tags or failed imports to a file."""
     ws = Workspace(workspace)
     frames = {
         "judgements": ws.judgements.history,
         "items": ws.catalogue.items,
         "tags": ws.catalogue.tags,
+        "failures": ws.catalogue.failures,
     }
     if what not in frames:
         raise WorkbenchError(f"{what!r} cannot be exported; choose one of {', '.join(frames)}.")
     frame = frames[what]()
     if frame.index.name:
         frame = frame.reset_index()
-    if file.suffix == ".csv":
+    if file.suffix.lower() == ".csv":
         text = frame.to_csv(index=False)
-    elif file.suffix == ".jsonl":
+    elif file.suffix.lower() == ".jsonl":
         text = frame.to_json(orient="records", lines=True, date_format="iso")
     else:
         raise WorkbenchError(f"{file} needs the suffix .csv or .jsonl.")
-    from workbench.files import write_text
-
     write_text(file.resolve(), text)
     say(f"{len(frame)} rows written to {file}.")

@@ -44,6 +44,11 @@ def say(text: str) -> None:
     typer.echo(text)
 
 
+def count(number: int, what: str) -> str:
+    """Return a number of things in words, such as ``"1 song"`` or ``"2 songs"``."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def say_json(data: Any) -> None:
     """Print the answer as JSON."""
     json.dump(data, sys.stdout, indent=1, default=str)

@@ -73,6 +73,28 @@ def song_groups(items: pd.DataFrame) -> np.ndarray:
     return np.where(np.isnan(parents), items.index.to_numpy(), np.nan_to_num(parents)).astype(int)
 
 
+def artist_groups(items: pd.DataFrame, ids: np.ndarray, *, fewest: int) -> np.ndarray:
+    """Return a number for the artist of each item's song, int64 [n], to split items by.
+
+    Songs by one artist resemble each other, so a split that parts them flatters a model. A song
+    without an artist counts as an artist of its own.
+
+    Parameters
+    ----------
+    items
+        The whole catalogue, as ``Catalogue.items`` returns it.
+    ids
+        The n items.
+    fewest
+        Where there are fewer artists than this, songs are the groups.
+    """
+    songs = song_groups(items.loc[ids])
+    artists = items["artist"].reindex(songs).fillna("").str.casefold().to_numpy()
+    names = [artist or f"song {song}" for artist, song in zip(artists, songs, strict=True)]
+    groups = np.unique(names, return_inverse=True)[1]
+    return groups if len(np.unique(groups)) >= fewest else songs
+
+
 def sample_triplets(relation: np.ndarray, count: int, rng: np.random.Generator) -> Triplets:
     """Return up to `count` random triplets in which a is similar to the anchor and b is not.
 

@@ -1,8 +1,14 @@
 """Fine-tune the heads on judgements: regularised, cross-validated over items, never silently worse.
 
 A full head fitted without restraint does better on items it has seen and worse on others. So each
-dimension's head is pulled towards its parent, with a strength chosen on triplets with items that
-took no part in the fit, and both kinds of accuracy are reported before and after.
+dimension's head is pulled towards where it started, with a strength chosen on triplets with items
+that took no part in the fit, and both kinds of accuracy are reported before and after.
+
+Every version starts from the ancestor that learned from no judgement, and learns from all that
+stand. A parent that has learned already knows the answers to the triplets it would be tested on:
+tuned on top of it, a model would look better and better while it gets worse, and what was undone
+would live on. For the same reason the parent's own scores come from the same folds, fitted to the
+judgements it had.
 """
 
 from __future__ import annotations
@@ -19,6 +25,7 @@ from workbench.subspaces.model import Model
 from workbench.subspaces.triplets import (
     NO_TRIPLETS,
     Triplets,
+    artist_groups,
     relations,
     sample_triplets,
     song_groups,
@@ -60,7 +67,7 @@ def finetune(
     ws
         The workspace, with a model and judgements.
     parent
-        The version to start from; by default the current one.
+        The version to compare with and to come after; by default the current one.
     seed
         One seed gives one result.
     progress
@@ -86,20 +93,35 @@ def finetune(
             f"Fine-tuning needs at least {FEWEST_JUDGEMENTS} answers that say which is closer, "
             f"and there are {judged.answers}; judge some more triplets first."
         )
+    origin = _untaught(ws, model)
     rng = np.random.default_rng(seed)
-    items = ws.catalogue.items().loc[judged.ids]
-    groups = song_groups(items)
-    x = model.normaliser(ws.vectors(model.card.encoder).rows(judged.ids))
-    tagged = _tag_triplets(ws, model, judged, groups, rng)
-    folds = item_folds(groups, FOLDS, rng)
+    items = ws.catalogue.items()
+    x = origin.normaliser(ws.vectors(origin.card.encoder).rows(judged.ids))
+    tagged = _tag_triplets(ws, origin, judged, song_groups(items.loc[judged.ids]), rng)
+    folds = item_folds(artist_groups(items, judged.ids, fewest=2 * FOLDS), FOLDS, rng)
+    taught = {n: votes for n, votes in judged.known_votes.items() if votes.any()}
+    names = list(judged.triplets)
+    total = STEPS * (2 * len(names) + len(taught))
     before, after, heads, strength = {}, {}, {}, {}
-    names = [n for n in model.card.dimensions if len(judged.triplets.get(n, ()))]
-    progress.stage("Fine-tuning", 2 * STEPS * len(names))
-    for index, name in enumerate(names):
-        observe = Observer(progress, name, index * 2 * STEPS, 2 * STEPS * len(names))
-        tuning = HeadTuning(model, name, x, judged, tagged.get(name, NO_TRIPLETS), folds, rng)
+    done = 0
+
+    def tuning_with(name: str, votes: dict[str, np.ndarray]) -> HeadTuning:
+        splits = np.random.default_rng([seed, names.index(name)])
+        judged_then = replace(judged, votes=votes)
+        tags = tagged.get(name, NO_TRIPLETS)
+        return HeadTuning(origin, name, x, judged_then, tags, folds, splits)
+
+    progress.stage("Fine-tuning", total)
+    for name in names:
+        observe = Observer(progress, name, done, total)
+        tuning = tuning_with(name, judged.votes)
         before[name], after[name], strength[name] = tuning.cross_validate(observe)
         heads[name] = tuning.final(strength[name], observe.shifted(STEPS))
+        done += 2 * STEPS
+        if name in taught:
+            again = tuning_with(name, taught)
+            _, before[name], _ = again.cross_validate(observe.shifted(2 * STEPS))
+            done += STEPS
     report = {
         "before": _as_table(before),
         "after": _as_table(after),
@@ -118,7 +140,7 @@ def finetune(
         note=reason,
         created_at=_now(),
     )
-    tuned = Model(card, model.normaliser, {**model.heads, **heads})
+    tuned = Model(card, origin.normaliser, {**origin.heads, **heads})
     stored = store_model(ws, tuned, promote=promoted)
     progress.close()
     result = FineTuneResult(stored.version, model.card.version, promoted, reason, report)
@@ -130,7 +152,7 @@ def verdict(report: dict[str, Any]) -> tuple[bool, str]:
     """Return whether a version may be promoted, and the sentence that says why.
 
     It is promoted when it answers at least as many triplets of unseen items as its parent and
-    more of either kind.
+    more of both kinds together.
     """
     kinds = {
         kind: (report["before"][kind]["overall"], report["after"][kind]["overall"])
@@ -151,6 +173,19 @@ def verdict(report: dict[str, Any]) -> tuple[bool, str]:
     if gains["seen"] == 0 and gains["unseen"] == 0:
         return False, f"Not promoted: it answers no more triplets than before ({text})."
     return True, f"Promoted: it is better, and not worse on unseen items ({text})."
+
+
+def _untaught(ws: Workspace, model: Model) -> Model:
+    """Return the nearest ancestor that learned from no judgement, the model itself if it did not.
+
+    Raises
+    ------
+    UnknownNameError
+        If a version in between has been removed.
+    """
+    while model.card.judgements and model.card.parent:
+        model = ws.models.load(model.card.parent)
+    return model
 
 
 def _tag_triplets(

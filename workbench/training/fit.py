@@ -127,9 +127,14 @@ def _normalised(weight: np.ndarray):  # type: ignore[no-untyped-def]
 
 
 def item_folds(groups: np.ndarray, folds: int, rng: np.random.Generator) -> np.ndarray:
-    """Deal groups of items to folds, int64 [n]; a group is never torn apart."""
-    names, members = np.unique(groups, return_inverse=True)
-    dealt = rng.permutation(np.arange(len(names)) % folds)
+    """Deal groups of items to folds of about equal size, int64 [n]; no group is torn apart."""
+    members = np.unique(groups, return_inverse=True)[1]
+    sizes = np.bincount(members)
+    order = rng.permutation(len(sizes))
+    dealt, load = np.zeros(len(sizes), np.int64), np.zeros(folds)
+    for group in order[np.argsort(-sizes[order], kind="stable")]:  # the largest first
+        dealt[group] = load.argmin()
+        load[dealt[group]] += sizes[group]
     return dealt[members]
 
 

@@ -31,6 +31,8 @@ class JudgedTriplets:
         Per dimension: each different triplet once, with the share of votes for a.
     votes
         Per dimension float32 [t]: how many answers each triplet got.
+    known_votes
+        Per dimension float32 [t]: how many of them the model had learned from already.
     answers
         How many answers say which is closer.
     ceiling
@@ -43,6 +45,7 @@ class JudgedTriplets:
     ids: np.ndarray
     triplets: dict[str, Triplets]
     votes: dict[str, np.ndarray]
+    known_votes: dict[str, np.ndarray]
     answers: int
     ceiling: dict[str, Score]
     watermark: str | None
@@ -51,29 +54,52 @@ class JudgedTriplets:
 def judged_triplets(ws: Workspace, card: ModelCard) -> JudgedTriplets:
     """Read the effective judgements a model can learn from; skipped triplets say nothing."""
     table = ws.judgements.table()
-    table = table[table["choice"].isin(_VOTES)]
-    known = set(ws.vectors(card.encoder).ids.tolist())
+    table = table[table["choice"].isin(_VOTES) & table["dimension"].isin(card.dimensions)]
+    embedded = ws.vectors(card.encoder).ids
     columns = ["anchor_id", "a_id", "b_id"]
-    table = table[table[columns].isin(known).all(axis=1)]
+    table = table[table[columns].isin(embedded).all(axis=1)]
+    table = table.assign(known=table["at"] <= _learned_until(ws, card))
     ids = np.unique(table[columns].to_numpy(dtype=np.int64))
-    triplets, votes, ceiling = {}, {}, {}
+    triplets, votes, known_votes, ceiling = {}, {}, {}, {}
     for name in card.dimensions:
         rows = table[table["dimension"] == name]
         if len(rows):
-            triplets[name], votes[name], ceiling[name] = _aggregate(rows, ids)
+            triplets[name], member, ceiling[name] = _aggregate(rows, ids)
+            votes[name] = np.bincount(member).astype(np.float32)
+            known_votes[name] = np.bincount(member, weights=rows["known"]).astype(np.float32)
     ceiling["overall"] = sum(ceiling.values(), Score())
     return JudgedTriplets(
         ids=ids,
         triplets=triplets,
         votes=votes,
+        known_votes=known_votes,
         answers=int(table["choice"].isin(["a", "b"]).sum()),
         ceiling=ceiling,
         watermark=str(table["id"].iloc[-1]) if len(table) else None,
     )
 
 
+def _learned_until(ws: Workspace, card: ModelCard) -> pd.Timestamp:
+    """Return when the last judgement was given that a model learned from."""
+    import pandas as pd
+
+    history = ws.judgements.history()
+    last = history.loc[history["id"] == card.watermark, "at"]
+    return last.iloc[0] if len(last) else pd.Timestamp(0, tz="UTC")
+
+
 def _aggregate(rows: pd.DataFrame, ids: np.ndarray) -> tuple[Triplets, np.ndarray, Score]:
-    """Count the votes on each triplet, whichever way round it was asked."""
+    """Join the answers to each triplet, whichever way round it was asked.
+
+    Returns
+    -------
+    triplets
+        Each once, with the share of votes for a.
+    member : int64 [rows]
+        Which of them a row answers.
+    ceiling
+        Pairs of answers that agree, of all pairs of answers to the same triplet.
+    """
     a, b = rows["a_id"].to_numpy(), rows["b_id"].to_numpy()
     vote = rows["choice"].map(_VOTES).to_numpy(dtype=float)
     vote = np.where(a < b, vote, 1.0 - vote)
@@ -88,4 +114,4 @@ def _aggregate(rows: pd.DataFrame, ids: np.ndarray) -> tuple[Triplets, np.ndarra
     pairs = decided * (decided - 1) / 2
     agreeing = for_a * (for_a - 1) / 2 + for_b * (for_b - 1) / 2
     triplets = Triplets(np.searchsorted(ids, unique), share.astype(np.float32))
-    return triplets, count.astype(np.float32), Score(int(agreeing.sum()), int(pairs.sum()))
+    return triplets, member, Score(int(agreeing.sum()), int(pairs.sum()))

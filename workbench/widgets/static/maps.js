@@ -112,7 +112,8 @@ class MapsView {
     const enlarge = make("button", "wb-map-enlarge", "Enlarge");
     enlarge.type = "button";
     enlarge.onclick = () => this.enlarge(card, enlarge);
-    head.append(make("h3", "", capital(data.dimension)), enlarge);
+    const hint = make("span", "wb-map-hint wb-muted", "Scroll to zoom, drag to move");
+    head.append(make("h3", "", capital(data.dimension)), hint, enlarge);
     const legend = legendOf(data.legend, data.palette, (entry, colours) =>
       this.setFilter(this.filter?.entry === entry ? null : { map, entry, colours }),
     );
@@ -226,6 +227,7 @@ class MapsView {
   }
 
   enlarge(card, button) {
+    this.hover(-1);
     const large = card.classList.toggle("wb-map-large");
     for (const other of this.grid.querySelectorAll(".wb-map-large")) {
       if (other !== card) other.querySelector(".wb-map-enlarge").click();

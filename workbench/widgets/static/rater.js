@@ -3,6 +3,7 @@
 const ANSWER_TIMEOUT_MS = 8000;
 const LOCKED_MS = 200; // after a triplet appears, so that a key held too long is no answer
 const RETRY_MS = [1000, 2000, 4000, 8000, 15000];
+const RETRYING = "Trying again\u2026";
 const NAME_KEY = "workbench.rater";
 const PLAY = { x: "anchor", 1: "anchor", a: "left", 2: "left", b: "right", 3: "right" };
 const CHOOSE = { ArrowLeft: "left", ArrowRight: "right", ArrowDown: "cannot_tell", s: "skip" };
@@ -97,6 +98,7 @@ class Rater {
 
   async loadSounds() {
     const { trial, turn } = this;
+    if (this.state === "silent") this.page.say(RETRYING);
     this.setState("loading");
     this.paint();
     const excerpts = SIDES.map((side) => this.player.load(trial.clips[side]));
@@ -106,6 +108,7 @@ class Rater {
     if (failed >= 0) return this.soundFailed(trial.clips[SIDES[failed]], results[failed].reason);
     this.player.begin(Object.fromEntries(SIDES.map((side, i) => [side, results[i].value])));
     this.readyAt = performance.now();
+    if (this.page.status.textContent === RETRYING) this.page.say("");
     this.setState("ready");
     this.paint();
     this.loadAhead();

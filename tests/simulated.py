@@ -6,15 +6,18 @@ import numpy as np
 
 from workbench import Workspace
 from workbench.judgements.log import Answer, new_id
-from workbench.subspaces.model import Normaliser
 
 
-def hidden_distances(ws: Workspace, ids: np.ndarray, seed: int) -> np.ndarray:
-    """Return what the rater hears: distances under a random weighting of the vector's columns."""
-    model = ws.models.load()
-    x = Normaliser(*vars(model.normaliser).values())(ws.vectors(model.card.encoder).rows(ids))
-    weight = np.random.default_rng(seed).gamma(0.3, size=x.shape[1])
-    y = x * np.sqrt(weight)
+def hidden_distances(ws: Workspace, dimension: str, ids: np.ndarray, seed: int) -> np.ndarray:
+    """Return what the rater hears, [n, n]: the dimension's features, with an emphasis of their own.
+
+    Each column of the encoder's vector counts as much as it does for the first model's head, times
+    a random factor that ranges over orders of magnitude.
+    """
+    model = ws.models.load(ws.models.versions()[0].version)
+    x = model.normaliser(ws.vectors(model.card.encoder).rows(ids))
+    heard = np.linalg.norm(model.heads[dimension]["weight"], axis=0)
+    y = x * heard * np.sqrt(np.random.default_rng(seed).gamma(0.3, size=x.shape[1]))
     y /= np.linalg.norm(y, axis=1, keepdims=True)
     return np.linalg.norm(y[:, None] - y[None], axis=2)
 
@@ -27,7 +30,7 @@ def simulate_judgements(ws: Workspace, count: int, *, error: float = 0.1, seed: 
     session = ws.judgements.open_session("simulated rater")
     answers = []
     dimensions = ws.models.card().dimensions
-    distances = {n: hidden_distances(ws, ids, seed + i) for i, n in enumerate(dimensions)}
+    distances = {n: hidden_distances(ws, n, ids, 100 + i) for i, n in enumerate(dimensions)}
     for number in range(count):
         name = dimensions[number % len(dimensions)]
         anchor, a, b = rng.choice(len(ids), 3, replace=False)

@@ -10,6 +10,7 @@ import contextlib
 import dataclasses
 import re
 import shutil
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -135,6 +136,12 @@ def pages_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def _port() -> int:
+    """Return a port of the system's choice: other test runs may be under way."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return probe.getsockname()[1]
+
+
 @contextlib.contextmanager
 def _running(server: Server, environment: dict[str, str]) -> Iterator[Server]:
     OUTPUT.mkdir(exist_ok=True)
@@ -148,7 +155,7 @@ def voila(
     demo_ws: Workspace, pages_folder: Path, jupyter_environment: dict[str, str]
 ) -> Iterator[Server]:
     """The dashboards, without a login, under /dash/."""
-    server = voila_server(demo_ws, port=18866, base_url="/dash/", pages=pages_folder)
+    server = voila_server(demo_ws, port=_port(), base_url="/dash/", pages=pages_folder)
     with _running(server, jupyter_environment) as running:
         yield running
 
@@ -156,7 +163,7 @@ def voila(
 @pytest.fixture(scope="session")
 def lab(demo_ws: Workspace, jupyter_environment: dict[str, str]) -> Iterator[Server]:
     """JupyterLab on the workspace's notebooks, with a token, under /user/t/."""
-    server = lab_server(demo_ws, port=18888, base_url="/user/t/")
+    server = lab_server(demo_ws, port=_port(), base_url="/user/t/")
     exposed = [*server.command, "--LabApp.expose_app_in_browser=True"]
     with _running(dataclasses.replace(server, command=exposed), jupyter_environment) as running:
         yield running

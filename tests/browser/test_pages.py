@@ -81,7 +81,7 @@ def test_overview_shows_counts_and_charts(open_page, judged_ws: Workspace):
     songs = len(judged_ws.catalogue.items(kind="song", domain="audio"))
     assert page.locator(".wb-tile", has_text="songs").first.inner_text().split()[0] == str(songs)
     assert "judgements by 1 rater" in page.locator(".wb-tiles").inner_text()
-    assert page.locator(".scatterpolar").count() > 0
+    assert page.locator(".polarlayer .scatterlayer .trace").count() >= 2
     picture(page, "page_overview_before")
 
 

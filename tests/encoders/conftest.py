@@ -26,7 +26,7 @@ def random_weights() -> dict[str, np.ndarray]:
     """Weights of the network's shapes; half of the batch norms fall (negative gamma)."""
     rng = np.random.default_rng(0)
     convolutions = [
-        *((7, bands, 1, TIMBRE) for bands in (67, 38)),
+        *((7, bands, 1, TIMBRE) for bands in (38, 67)),
         *((frames, 1, 1, TEMPORAL) for frames in (128, 64, 32)),
         (7, FRONT, 1, 64),
         (7, 64, 1, 64),

@@ -20,7 +20,9 @@ def pulse(per_second: float) -> np.ndarray:
     samples = np.zeros(8 * SAMPLE_RATE, np.float32)
     for beat in np.arange(0.1, 7.9, 1 / per_second):
         start = int(beat * SAMPLE_RATE)
-        samples[start : start + 1000] = np.sin(np.arange(1000) * 0.2) * np.exp(-np.arange(1000) / 200)
+        samples[start : start + 1000] = np.sin(np.arange(1000) * 0.2) * np.exp(
+            -np.arange(1000) / 200
+        )
     return samples
 
 

@@ -39,7 +39,9 @@ def test_drums_do_not_hide_the_key() -> None:
     samples = cadence(3, major=False)
     rng = np.random.default_rng(0)
     for start in range(0, len(samples) - 2000, SAMPLE_RATE // 4):
-        samples[start : start + 2000] += 0.3 * rng.standard_normal(2000) * np.exp(-np.arange(2000) / 300)
+        samples[start : start + 2000] += (
+            0.3 * rng.standard_normal(2000) * np.exp(-np.arange(2000) / 300)
+        )
     assert key.estimate_key(key.key_correlations(key.harmonic_chroma(samples))) == (3, False)
 
 

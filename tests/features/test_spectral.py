@@ -31,7 +31,9 @@ def slaney_filters() -> np.ndarray:
     """Triangles of unit area, equally spaced on Slaney's mel scale."""
 
     def to_mel(hz: np.ndarray) -> np.ndarray:
-        return np.where(hz < 1000, hz * 3 / 200, 15 + 27 * np.log(np.maximum(hz, 1) / 1000) / np.log(6.4))
+        return np.where(
+            hz < 1000, hz * 3 / 200, 15 + 27 * np.log(np.maximum(hz, 1) / 1000) / np.log(6.4)
+        )
 
     def to_hz(mel: np.ndarray) -> np.ndarray:
         return np.where(mel < 15, mel * 200 / 3, 1000 * np.exp((mel - 15) * np.log(6.4) / 27))

@@ -30,7 +30,10 @@ def test_clicks_light_the_bin_of_their_tempo_whatever_the_octave(bpm: float) -> 
 
 def test_octaves_share_a_bin_and_other_tempi_do_not() -> None:
     assert folded_bin(60) == folded_bin(120) == folded_bin(240) == 0
-    peaks = {b: int(tempo.folded_tempogram(onset_envelope(clicks(b))).argmax()) for b in (60, 120, 240, 90)}
+    peaks = {
+        b: int(tempo.folded_tempogram(onset_envelope(clicks(b))).argmax())
+        for b in (60, 120, 240, 90)
+    }
     assert peaks[60] == peaks[120] == peaks[240] == 0
     assert peaks[90] == 35
 

@@ -23,9 +23,7 @@ def test_one_segment_equals_the_statistics_of_librosas_features() -> None:
     contrast = librosa.feature.spectral_contrast(y=samples, n_fft=2048, **common)[:, :frames]
     centroid = librosa.feature.spectral_centroid(y=samples, n_fft=2048, **common)[:, :frames]
     shape = np.vstack([contrast, np.log(centroid + 1)])
-    expected = np.r_[
-        mfcc.mean(1), mfcc.std(1), np.diff(mfcc).std(1), shape.mean(1), shape.std(1)
-    ]
+    expected = np.r_[mfcc.mean(1), mfcc.std(1), np.diff(mfcc).std(1), shape.mean(1), shape.std(1)]
     found = timbre_statistics(samples)
     assert found.shape == (WIDTH,) == (76,)
     np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-3)
@@ -36,7 +34,7 @@ def test_a_song_is_the_mean_of_its_segments() -> None:
     bright, dark = noise(3.0), np.convolve(noise(3.0, 1), np.ones(20) / 20, "same")
     both = timbre_statistics(np.concatenate([bright, dark]).astype(np.float32))
     apart = np.mean([timbre_statistics(bright), timbre_statistics(dark.astype(np.float32))], axis=0)
-    one_level = np.r_[1 : N, 3 * N : 3 * N + 8]  # means; the level is left out
+    one_level = np.r_[1:N, 3 * N : 3 * N + 8]  # means; the level is left out
     np.testing.assert_allclose(both[one_level], apart[one_level], rtol=0.02, atol=0.5)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
+import socket
 import sys
 import urllib.error
 import urllib.request
@@ -20,7 +21,7 @@ from workbench import Workspace
 from workbench.audio.decode import encode
 from workbench.catalogue.media import describe_audio, describe_score
 from workbench.server.launch import voila_server
-from workbench.server.processes import Server, free_port, started
+from workbench.server.processes import Server, started
 
 _HELLO = """
 import logging, sys
@@ -130,16 +131,28 @@ def _write(path: Path, source: str, metadata: dict[str, Any]) -> None:
 
 
 @pytest.fixture(scope="session")
-def dashboards(music: Music, pages: Path, run_server) -> Iterator[Server]:
-    """The dashboard server, without a login, under /dash/."""
-    with run_server(voila_server(music.ws, port=18700, base_url="dash", pages=pages)) as server:
-        yield server
+def any_port() -> Callable[[], int]:
+    """Return a function that gives a port of the system's choice: other tests may be running."""
+
+    def choose() -> int:
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            return probe.getsockname()[1]
+
+    return choose
 
 
 @pytest.fixture(scope="session")
-def jupyter(music: Music, run_server) -> Iterator[Server]:
+def dashboards(music: Music, pages: Path, run_server, any_port) -> Iterator[Server]:
+    """The dashboard server, without a login, under /dash/."""
+    server = voila_server(music.ws, port=any_port(), base_url="dash", pages=pages)
+    with run_server(server) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def jupyter(music: Music, run_server, any_port) -> Iterator[Server]:
     """A plain Jupyter server with our extension; its folder, not the environment, says where."""
-    port = free_port(18800)
+    port = any_port()
     command = [sys.executable, "-m", "jupyter_server", "--no-browser", f"--port={port}"]
     command += ["--allow-root", "--ServerApp.base_url=/user/t/"]
     command += [f"--ServerApp.root_dir={music.ws.root}", "--IdentityProvider.token=open-sesame"]

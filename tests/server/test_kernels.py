@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from jupyter_client.kernelspec import KernelSpecManager
@@ -20,6 +23,12 @@ def test_a_kernel_of_another_environment_does_not_shadow_this_python(
     assert KernelSpecManager().get_kernel_spec("python3").argv[0] == "false"
     assert ThisPython().get_kernel_spec("python3").argv[0] == sys.executable
     assert list(ThisPython().get_all_specs()) == ["python3"]
+
+
+def _run(story: Coroutine[Any, Any, None]) -> None:
+    """Run a coroutine in a thread: a browser of other tests may hold this one's loop."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, story).result()
 
 
 @pytest.fixture
@@ -56,7 +65,7 @@ def test_kernels_are_culled_only_a_while_after_they_left_the_pool(monkeypatch, c
         await manager.cull_kernel_if_idle("k")
         assert culled == ["k"]
 
-    asyncio.run(story())
+    _run(story())
 
 
 def test_a_pool_with_a_failed_kernel_is_no_obstacle(monkeypatch, culled) -> None:
@@ -69,5 +78,5 @@ def test_a_pool_with_a_failed_kernel_is_no_obstacle(monkeypatch, culled) -> None
         manager._pools = {"page.ipynb": [failed, asyncio.Future()]}
         await manager.cull_kernel_if_idle("k")
 
-    asyncio.run(story())
+    _run(story())
     assert culled == ["k"]

@@ -129,8 +129,8 @@ def test_leaving_a_page_ends_its_kernel_and_other_sites_cannot(dashboards, ask) 
         time.sleep(0.1)
 
 
-def test_a_token_guards_everything(music, pages, run_server, ask) -> None:
-    server = voila_server(music.ws, port=18750, token="open-sesame", pages=pages)
+def test_a_token_guards_everything(music, pages, run_server, any_port, ask) -> None:
+    server = voila_server(music.ws, port=any_port(), token="open-sesame", pages=pages)
     with run_server(server) as running:
         for route in ("", "voila/render/hello.ipynb", f"workbench/audio/{music.ws.id}/1"):
             answer = ask(running, route, Authorization="none")

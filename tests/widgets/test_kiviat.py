@@ -124,7 +124,7 @@ def test_table_below_gives_counts_and_intervals(lived_in: Workspace):
     low, high = wilson(49, 60)
     table = KiviatChart(lived_in).children[1].children[1].value
     assert f"<b>0.82</b><small>49 of 60 · {low:.2f} to {high:.2f}</small>" in table
-    assert "overall" in table
+    assert "all at once" in table
 
 
 def test_workspace_without_model_says_what_to_do(bare: Workspace):

@@ -179,7 +179,7 @@ def figure(lived_in: Workspace) -> dict:
 def test_every_dimension_and_the_whole_have_a_panel(figure: dict):
     go.Figure(figure)
     titles = [a["text"] for a in figure["layout"]["annotations"]]
-    assert titles == [f"<b>{name}</b>" for name in (*DIMENSIONS, "overall")]
+    assert titles == [f"<b>{name}</b>" for name in (*DIMENSIONS, "all at once")]
     assert all(shape["y0"] == shape["y1"] == 0.5 for shape in figure["layout"]["shapes"])
 
 

@@ -159,5 +159,5 @@ def _say_it_clearly(context: sa.engine.ExceptionContext) -> None:
     for words, sentence in _REFUSALS.items():
         if words in message:
             raise StorageError(f"The workspace's database {sentence}") from cause
-    if context.is_disconnect or isinstance(cause, ConnectionError):
+    if context.is_disconnect and isinstance(cause, Exception):  # not when Ctrl-C was pressed
         raise StorageError(f"The workspace's database does not answer: {cause}.") from cause

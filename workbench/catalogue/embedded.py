@@ -23,6 +23,9 @@ _TAG_FIELDS = {
     "initial_key": "key",
     "tkey": "key",
     "key": "key",
+    "wm/mood": "mood",
+    "wm/beatsperminute": "tempo",
+    "wm/initialkey": "key",
 }
 
 
@@ -60,7 +63,7 @@ def embedded_tags(path: Path) -> EmbeddedTags:
     year = re.search(r"\b(1[0-9]|20)(\d)\d\b", clean.get("date", "") or clean.get("year", ""))
     if year:
         tags.append(TagValue("era", f"{year[1]}{year[2]}0s", _SOURCE))
-    return EmbeddedTags(clean.get("title", ""), clean.get("artist", ""), tags)
+    return EmbeddedTags(clean.get("title", ""), clean.get("artist", ""), list(dict.fromkeys(tags)))
 
 
 def _clean(text: str) -> str:

@@ -79,12 +79,12 @@ class CatalogueReader:
     def known_media(self) -> dict[str, int]:
         """Return the content hash of every stored file with the id of its first item."""
         query = (
-            sa.select(Media.sha256, sa.func.min(Item.id))
+            sa.select(Media.sha256, sa.func.min(Item.id).label("item_id"))
             .join(Item, Item.media_id == Media.id)
             .group_by(Media.sha256)
         )
         with self._database.read() as session:
-            return dict(session.execute(query).tuples().all())
+            return {row.sha256: row.item_id for row in session.execute(query)}
 
     def lost_media(self) -> set[str]:
         """Return the content hashes of files that are gone, or whose playable copy is."""

@@ -14,7 +14,9 @@ _PART_WORDS = frozenset((
     "vocal", "vocals", "vox", "voice", "bgvox", "lead", "drum", "drums", "kick", "snare",
     "hat", "hats", "hh", "toms", "percussion", "perc", "bass", "guitar", "guitars", "piano",
     "keys", "synth", "pad", "strings", "brass", "organ", "other", "accompaniment", "loop",
-    "fx", "violin", "viola", "cello", "flute", "soprano", "alto", "tenor",
+    "fx", "effect", "arp", "tom", "crash", "cymbals", "clap", "break", "breakbeat", "beat",
+    "mallet", "rhodes", "saxophone", "trumpet", "trombone", "horn", "clarinet", "oboe",
+    "violin", "viola", "cello", "flute", "soprano", "alto", "tenor",
 ))
 # fmt: on
 _STEM_FOLDERS = ("stems", "tracks", "parts")

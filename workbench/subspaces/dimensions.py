@@ -111,7 +111,7 @@ class SameKey:
             parsed = parse_key(value)
             if parsed is not None:
                 keys.setdefault(int(item_id), parsed)
-        valid = np.array([i in keys for i in ids])
+        valid = np.array([i in keys for i in ids], dtype=bool)
         tonic = np.array([keys.get(i, (0, True))[0] for i in ids])
         major = np.array([keys.get(i, (0, True))[1] for i in ids])
         same_mode = major[:, None] == major[None, :]

@@ -1,7 +1,7 @@
 """Fine-tune the heads on judgements: regularised, cross-validated over items, never silently worse.
 
 A full head fitted without restraint does better on items it has seen and worse on others. So each
-dimension's head is pulled towards where it started, with a strength chosen on triplets with items
+dimension's head is pulled towards where it started, with a pull chosen on triplets with items
 that took no part in the fit, and both kinds of accuracy are reported before and after.
 
 Every version starts from the ancestor that learned from no judgement, and learns from all that
@@ -102,7 +102,7 @@ def finetune(
     taught = {n: votes for n, votes in judged.known_votes.items() if votes.any()}
     names = list(judged.triplets)
     total = STEPS * (2 * len(names) + len(taught))
-    before, after, heads, strength = {}, {}, {}, {}
+    before, after, heads, pulls = {}, {}, {}, {}
     done = 0
 
     def tuning_with(name: str, votes: dict[str, np.ndarray]) -> HeadTuning:
@@ -115,8 +115,8 @@ def finetune(
     for name in names:
         observe = Observer(progress, name, done, total)
         tuning = tuning_with(name, judged.votes)
-        before[name], after[name], strength[name] = tuning.cross_validate(observe)
-        heads[name] = tuning.final(strength[name], observe.shifted(STEPS))
+        before[name], after[name], pulls[name] = tuning.cross_validate(observe)
+        heads[name] = tuning.final(pulls[name], observe.shifted(STEPS))
         done += 2 * STEPS
         if name in taught:
             again = tuning_with(name, taught)
@@ -126,7 +126,7 @@ def finetune(
         "before": _as_table(before),
         "after": _as_table(after),
         "judgements": judged.answers,
-        "strength": strength,
+        "pull": {name: str(pull) for name, pull in pulls.items()},
         "ceiling": {name: score.as_dict() for name, score in judged.ceiling.items()},
     }
     promoted, reason = verdict(report)

@@ -1,23 +1,53 @@
 """Fit heads to answered triplets, pulled towards where they started.
 
-Many fits run at once: strengths of the pull and folds of the cross-validation are a leading axis
-of every array, so that choosing the strength costs little more than one fit.
+A head can learn in two ways: by *gains*, one factor per column of the encoder's vector (a rater
+attends more to this, less to that), which few answers can teach; or by its *weights*, the full
+matrix, which needs many. How much of either is allowed is a `Pull`.
+
+Many fits run at once: pulls and folds of the cross-validation are a leading axis of every array,
+so that choosing the pull costs little more than one fit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from workbench.subspaces.heads import Parameters, apply_head
 from workbench.subspaces.triplets import Triplets
 
-STRENGTHS = (0.03, 0.3, 3.0, 30.0)
-_TEMPERATURE = 8.0  # squared distances of unit vectors differ by about 0.1 to 1
-_LEARNING_RATE = 0.004
+TEMPERATURE = 8.0  # squared distances of unit vectors differ by about 0.1 to 1
+_WEIGHT_RATE, _GAIN_RATE = 0.004, 0.06
+_TAG_SHARE = 0.3  # of a judgement: tags are a prior, not the answer
 Step = Callable[[int, int, float, np.ndarray], None]
+
+
+@dataclass(frozen=True)
+class Pull:
+    """How strongly gains are held at one and weights at their start; infinite: they stay."""
+
+    gains: float = math.inf
+    weights: float = math.inf
+
+    def __str__(self) -> str:
+        """Say it in words."""
+        held = {"gains": self.gains, "weights": self.weights}
+        moving = [f"{name} held by {pull:g}" for name, pull in held.items() if math.isfinite(pull)]
+        return " and ".join(moving) or "nothing moves"
+
+
+# From the freest to the strongest; of equals the strongest is chosen.
+PULLS = (
+    Pull(weights=10.0),
+    Pull(weights=100.0),
+    Pull(gains=0.3),
+    Pull(gains=1.0),
+    Pull(gains=10.0),
+)
 
 
 @dataclass(frozen=True)
@@ -45,27 +75,28 @@ def fit_heads(
     kind: str,
     start: Parameters,
     problem: Problem,
-    strengths: np.ndarray,
+    pulls: Sequence[Pull],
     *,
-    steps: int = 80,
+    steps: int = 60,
     on_step: Step | None = None,
 ) -> Parameters:
     """Return the parameters of c heads fitted side by side, arrays of shape [c, ...].
 
     The loss of each fit is the logistic loss of its triplets (soft where raters disagree), the
-    mean over the judged plus the mean over the tagged ones, plus ``strength`` times the squared
-    distance of the parameters from `start` relative to the size of `start`.
+    mean over the judged plus 0.3 times the mean over the tagged ones; plus the pull on the weights
+    times their squared distance from `start` relative to the size of `start`; plus the pull on the
+    gains times the mean of their squared logarithms.
 
     Parameters
     ----------
     kind
         ``linear`` or ``mlp``.
     start
-        The parent's parameters of this dimension.
+        The parameters of this dimension to start from.
     problem
         The triplets and their weights in each fit.
-    strengths
-        float [c], the pull of each fit.
+    pulls
+        The pull of each of the c fits.
     steps
         Of Adam, over all triplets at once.
     on_step
@@ -73,49 +104,79 @@ def fit_heads(
         to end the fit.
     """
     import torch
-    from torch.nn import functional as F
 
     x = torch.from_numpy(problem.x)
-    count = len(strengths)
+    count = len(pulls)
     origin = {k: torch.from_numpy(np.array(v)) for k, v in start.items()}
-    heads = {k: v.expand(count, *v.shape).clone().requires_grad_() for k, v in origin.items()}
+    weights = {k: v.expand(count, *v.shape).clone().requires_grad_() for k, v in origin.items()}
+    gains = torch.zeros(count, x.shape[1], requires_grad=True)
     size = sum(float((v**2).sum()) for v in origin.values())
-    pull = torch.as_tensor(strengths, dtype=torch.float32) / size
+    weight_pull, weight_moves = _finite([p.weights for p in pulls])
+    gain_pull, gain_moves = _finite([p.gains for p in pulls])
     parts = [
-        (torch.from_numpy(t.rows), torch.from_numpy(t.share), _normalised(w))
-        for t, w in (
-            (problem.judged, problem.judged_weight),
-            (problem.tagged, problem.tagged_weight),
+        (t, _normalised(w) * share)
+        for t, w, share in (
+            (problem.judged, problem.judged_weight, 1.0),
+            (problem.tagged, problem.tagged_weight, _TAG_SHARE),
         )
         if len(t)
     ]
     # Rates follow the size of the numbers they change: a zero matrix needs a floor.
-    groups = [
-        {"params": [v], "lr": _LEARNING_RATE * max(float(origin[k].std()) * 10, 0.1)}
-        for k, v in heads.items()
-    ]
-    optimiser = torch.optim.Adam(groups)
+    optimiser = torch.optim.Adam(
+        [
+            {"params": [v], "lr": _WEIGHT_RATE * max(float(origin[k].std()) * 10, 0.1)}
+            for k, v in weights.items()
+        ]
+        + [{"params": [gains], "lr": _GAIN_RATE}]
+    )
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
+
+    def heads() -> Parameters:
+        """Return what the head is with its gains folded in; what may not move is the start."""
+        factor = torch.exp(gains * gain_moves[:, None])[:, None, :]
+        moved = {
+            k: origin[k] + (v - origin[k]) * weight_moves.reshape(-1, *[1] * origin[k].ndim)
+            for k, v in weights.items()
+        }
+        return {k: v * factor if k in ("weight", "hidden") else v for k, v in moved.items()}
+
     for step in range(steps):
         optimiser.zero_grad()
-        y = apply_head(kind, heads, x)
-        loss = sum(
-            (pull * ((v - origin[k]) ** 2).flatten(1).sum(1)).sum() for k, v in heads.items()
-        )
-        data = torch.zeros(count)
-        for rows, share, weight in parts:
-            anchor, a, b = (y[:, rows[:, i]] for i in range(3))
-            margin = ((anchor - b) ** 2).sum(-1) - ((anchor - a) ** 2).sum(-1)  # [c, t]
-            wrong = F.binary_cross_entropy_with_logits(
-                _TEMPERATURE * margin, share.expand(count, -1), reduction="none"
-            )
-            data = data + (wrong * weight).sum(1)
+        y = apply_head(kind, heads(), x)
+        distance = sum(((v - origin[k]) ** 2).flatten(1).sum(1) for k, v in weights.items())
+        loss = (weight_pull * distance / size + gain_pull * (gains**2).mean(1)).sum()
+        data = sum((_triplet_loss(y, t, w) for t, w in parts), torch.zeros(count))
         (loss + data.sum()).backward()
         optimiser.step()
         schedule.step()
         if on_step is not None:
             on_step(step + 1, steps, float(data.detach().mean()), y.detach().numpy())
-    return {k: v.detach().numpy() for k, v in heads.items()}
+    with torch.no_grad():
+        return {k: v.numpy() for k, v in heads().items()}
+
+
+def _finite(pulls: list[float]):  # type: ignore[no-untyped-def]
+    """Return pulls as a tensor with infinite ones as zero, and which are finite as 0 and 1."""
+    import torch
+
+    values = torch.tensor(pulls, dtype=torch.float32)
+    moves = torch.isfinite(values).float()
+    return torch.nan_to_num(values, posinf=0.0), moves
+
+
+def _triplet_loss(y: Any, triplets: Triplets, weight: Any) -> Any:
+    """Return the weighted logistic loss of each fit, [c], from subspace vectors [c, n, d]."""
+    import torch
+    from torch.nn import functional as F
+
+    rows = torch.from_numpy(triplets.rows)
+    # A matrix of cosines is cheaper than gathering three vectors per triplet.
+    cosine = y @ y.transpose(1, 2)
+    anchor, a, b = rows.T
+    margin = 2.0 * (cosine[:, anchor, a] - cosine[:, anchor, b])  # squared distances' difference
+    share = torch.from_numpy(triplets.share).expand(len(y), -1)
+    wrong = F.binary_cross_entropy_with_logits(TEMPERATURE * margin, share, reduction="none")
+    return (wrong * weight).sum(1)
 
 
 def _normalised(weight: np.ndarray):  # type: ignore[no-untyped-def]

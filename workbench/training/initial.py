@@ -28,7 +28,7 @@ from workbench.subspaces.triplets import (
     sample_triplets,
     song_groups,
 )
-from workbench.training.fit import Problem, fit_heads
+from workbench.training.fit import Problem, Pull, fit_heads
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -175,7 +175,7 @@ def _weighted_heads(
         problem = Problem(
             x, NO_TRIPLETS, triplets, np.zeros((1, 0)), np.ones((1, len(triplets)), np.float32)
         )
-        fitted = fit_heads("linear", start, problem, np.array([_PULL]), steps=_STEPS)
+        fitted = fit_heads("linear", start, problem, [Pull(weights=_PULL)], steps=_STEPS)
         heads[name] = {"weight": fitted["weight"][0]}
         progress.advance(label=name)
     progress.close()

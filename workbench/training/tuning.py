@@ -1,8 +1,9 @@
 """Cross-validated fits of one dimension's head.
 
-Items are dealt to folds, whole songs at a time. The strength of the pull is chosen by the loss on
-triplets with held-out items; accuracy is counted on triplets of seen items that took no part
-(`seen`) and on triplets whose three items are all held out (`unseen`).
+Two ways of leaving out, side by side: items are dealt to folds, whole artists at a time, and a
+model is asked about triplets whose three items are all held out (`unseen`); triplets are dealt to
+folds, and it is asked about those it did not learn from, of items it may know (`seen`). The
+pull is chosen by the loss on triplets with at least one held-out item.
 """
 
 from __future__ import annotations
@@ -19,12 +20,11 @@ from workbench.progress import Progress
 from workbench.subspaces.heads import Parameters, apply_head
 from workbench.subspaces.model import Model
 from workbench.subspaces.triplets import Triplets
-from workbench.training.fit import STRENGTHS, Problem, fit_heads, seen_and_unseen
+from workbench.training.fit import PULLS, TEMPERATURE, Problem, Pull, fit_heads, seen_and_unseen
 from workbench.training.judged import JudgedTriplets
 
 FOLDS = 3
 STEPS = 60
-_SEEN_TEST_SHARE = 0.2
 _REPORT_EVERY = 5
 
 
@@ -69,6 +69,19 @@ class Observer:
             )
 
 
+@dataclass(frozen=True)
+class _Split:
+    """Triplets that a fit learns from, those it is tested on, and the tag triplets it may use.
+
+    All are boolean arrays over triplets; `of_items` says that the test's items are held out, too.
+    """
+
+    train: np.ndarray
+    test: np.ndarray
+    tags: np.ndarray
+    of_items: bool
+
+
 class HeadTuning:
     """The fits of one dimension's head."""
 
@@ -86,47 +99,44 @@ class HeadTuning:
         self._x, self._tagged = x, tagged
         self._triplets, self._votes = judged.triplets[name], judged.votes[name]
         self._splits = []
-        turn = rng.integers(FOLDS, size=len(self._triplets))  # a triplet is tested once at most
         for fold in range(FOLDS):
-            seen, unseen = seen_and_unseen(self._triplets, folds, fold)
-            test = seen & (turn == fold) & (rng.random(len(seen)) < FOLDS * _SEEN_TEST_SHARE)
-            tags_seen, _ = seen_and_unseen(tagged, folds, fold)
-            self._splits.append((seen & ~test, test, unseen, ~seen, tags_seen))
+            train, test = seen_and_unseen(self._triplets, folds, fold)
+            self._splits.append(_Split(train, test, seen_and_unseen(tagged, folds, fold)[0], True))
+        part = rng.permutation(np.arange(len(self._triplets)) % FOLDS)
+        for fold in range(FOLDS):
+            every = np.ones(len(tagged), bool)
+            self._splits.append(_Split(part != fold, part == fold, every, False))
 
-    def cross_validate(self, observe: Observer) -> tuple[Outcome, Outcome, float]:
-        """Return the scores before and after, and the strength to use.
+    def cross_validate(self, observe: Observer) -> tuple[Outcome, Outcome, Pull]:
+        """Return the scores before and after, and the pull to use.
 
-        The strength that is scored on a fold is chosen on the other folds.
+        The pull that is scored on a split is chosen without the triplets of its test.
         """
-        strengths = np.tile(STRENGTHS, FOLDS)
-        train = np.repeat([self._votes * s[0] for s in self._splits], len(STRENGTHS), axis=0)
-        tags = np.repeat([s[4].astype(float) for s in self._splits], len(STRENGTHS), axis=0)
+        pulls = PULLS * len(self._splits)
+        train = np.repeat([self._votes * s.train for s in self._splits], len(PULLS), axis=0)
+        tags = np.repeat([s.tags.astype(float) for s in self._splits], len(PULLS), axis=0)
         problem = Problem(self._x, self._triplets, self._tagged, train, tags)
 
         def on_step(step: int, of: int, loss: float, y: np.ndarray) -> None:
             observe(step, of, loss, lambda: self._accuracy(y))
 
-        heads = fit_heads(self._kind, self._start, problem, strengths, steps=STEPS, on_step=on_step)
+        heads = fit_heads(self._kind, self._start, problem, pulls, steps=STEPS, on_step=on_step)
         fitted = apply_head(self._kind, heads, self._x).reshape(
-            FOLDS, len(STRENGTHS), len(self._x), -1
-        )
-        losses = np.array(
-            [
-                [self._loss(fitted[f, s], self._splits[f][3]) for s in range(len(STRENGTHS))]
-                for f in range(FOLDS)
-            ]
+            len(self._splits), len(PULLS), len(self._x), -1
         )
         parent = apply_head(self._kind, self._start, self._x)
+        losses = self._held_out_losses(fitted)
         before, after = Outcome(), Outcome()
-        for fold, (_, test, unseen, _, _) in enumerate(self._splits):
-            others = np.delete(losses, fold, axis=0).sum(axis=0)
-            best = fitted[fold, _strongest_best(others)]
+        for index, split in enumerate(self._splits):
+            usable = losses[np.arange(FOLDS) != index][:, :, ~split.test]
+            best = fitted[index, _strongest_best(usable.sum(axis=(0, 2)))]
+            kind = "unseen" if split.of_items else "seen"
             for outcome, vectors in ((before, parent), (after, best)):
-                outcome.seen += self._score(vectors, test)
-                outcome.unseen += self._score(vectors, unseen)
-        return before, after, STRENGTHS[_strongest_best(losses.sum(axis=0))]
+                score = getattr(outcome, kind) + self._score(vectors, split.test)
+                setattr(outcome, kind, score)
+        return before, after, PULLS[_strongest_best(losses.sum(axis=(0, 2)))]
 
-    def final(self, strength: float, observe: Observer) -> Parameters:
+    def final(self, pull: Pull, observe: Observer) -> Parameters:
         """Return the head fitted to all judgements."""
         problem = Problem(
             self._x,
@@ -139,31 +149,39 @@ class HeadTuning:
             self._kind,
             self._start,
             problem,
-            np.array([strength]),
+            [pull],
             steps=STEPS,
             on_step=lambda step, of, loss, _: observe(step, of, loss),
         )
         return {key: value[0] for key, value in heads.items()}
 
     def _accuracy(self, y: np.ndarray) -> tuple[float | None, float | None]:
-        """Return the accuracy on seen and unseen test triplets at a middling strength."""
+        """Return the accuracy on seen and unseen test triplets at a middling pull."""
         seen, unseen = Score(), Score()
-        for fold, (_, test, hidden, _, _) in enumerate(self._splits):
-            vectors = y[fold * len(STRENGTHS) + len(STRENGTHS) // 2]
-            seen += self._score(vectors, test)
-            unseen += self._score(vectors, hidden)
+        for index, split in enumerate(self._splits):
+            score = self._score(y[index * len(PULLS) + len(PULLS) // 2], split.test)
+            seen, unseen = (seen, unseen + score) if split.of_items else (seen + score, unseen)
         return seen.value, unseen.value
 
     def _score(self, vectors: np.ndarray, chosen: np.ndarray) -> Score:
         decided = chosen & (self._triplets.share != 0.5)
         return count_right(answers(vectors, self._triplets.subset(decided)))
 
-    def _loss(self, vectors: np.ndarray, chosen: np.ndarray) -> float:
-        """Return the summed logistic loss on triplets that took no part in a fit."""
-        asked = self._triplets.subset(chosen)
-        anchor, a, b = (vectors[asked.rows[:, i]] for i in range(3))
-        margin = 8.0 * (((anchor - b) ** 2).sum(1) - ((anchor - a) ** 2).sum(1))
-        return float((np.logaddexp(0, margin) - asked.share * margin).sum())
+    def _held_out_losses(self, fitted: np.ndarray) -> np.ndarray:
+        """Return the logistic loss of each triplet with a held-out item, [folds, pulls, t].
+
+        Triplets that a fit has learned from count zero.
+        """
+        rows, share = self._triplets.rows, self._triplets.share
+        losses = np.zeros((FOLDS, len(PULLS), len(rows)))
+        for fold in range(FOLDS):
+            for index in range(len(PULLS)):
+                anchor, a, b = (fitted[fold, index][rows[:, i]] for i in range(3))
+                margin = ((anchor - b) ** 2).sum(1) - ((anchor - a) ** 2).sum(1)
+                logit = TEMPERATURE * margin
+                losses[fold, index] = np.logaddexp(0, logit) - share * logit
+            losses[fold, :, self._splits[fold].train] = 0.0
+        return losses
 
 
 def _strongest_best(losses: np.ndarray) -> int:

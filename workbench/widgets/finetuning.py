@@ -18,7 +18,14 @@ if TYPE_CHECKING:
 Event = Mapping[str, Any]
 REPORT_HEADER = ("Dimension", "Seen: before", "Seen: after", "Not seen: before",
                  "Not seen: after", "Listeners agree")  # fmt: skip
-VERSIONS_HEADER = ("Version", "State", "Origin", "Judgements learned", "Made on", "Overall score")
+VERSIONS_HEADER = (
+    "Version",
+    "State",
+    "Origin",
+    "Judgements learned",
+    "Made on",
+    "Score, all at once",
+)
 
 
 @dataclass
@@ -206,7 +213,7 @@ def _accuracy_range(steps: Sequence[Event]) -> list[float]:
 
 
 def _line(
-    name: str, x: Sequence[int], y: Sequence[Any], colour: str, xaxis: str, yaxis: str,
+    name: str, x: Sequence[int | None], y: Sequence[Any], colour: str, xaxis: str, yaxis: str,
     *, legend: bool = True,
 ) -> dict[str, Any]:  # fmt: skip
     return {

@@ -42,7 +42,9 @@ def history_figure(cards: Sequence[ModelCard], current: str | None) -> dict[str,
     for index, name in enumerate(names):
         axis = str(index + 1) if index else ""
         layout |= _panel(index, rows, axis, [card.version for card in cards], lowest)
-        layout["annotations"].append(_panel_title(name, axis))
+        layout["annotations"].append(
+            _panel_title(name if name != "overall" else present.ALL_AT_ONCE, axis)
+        )
         layout["shapes"].append(_chance_line(axis))
         panel = _panel_traces(name, axis, cards, current)
         for trace in panel:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.errors import WorkbenchError
 from workbench.widgets import present
 from workbench.widgets.chart import PlotlyChart, plain
-from workbench.widgets.present import Page, Score
+from workbench.widgets.present import ALL_AT_ONCE, Page, Score
 from workbench.widgets.theme import LINE, MUTED, PALETTE, plot_layout
 
 if TYPE_CHECKING:
@@ -22,7 +22,8 @@ _DODGE = 2.5  # degrees between the interval marks of two models on one axis
 _WHAT_IT_SHOWS = (
     "Each axis is one dimension of similarity. The further out, the more often the model agrees "
     "with what is known about pieces it has not learned from; 0.5 is guessing. The marks across a "
-    "point are its 95 % interval: where the true value may well lie."
+    "point are its 95 % interval: where the true value may well lie. "
+    "“All at once” answers every question with all dimensions together."
 )
 
 
@@ -131,9 +132,9 @@ def _hover(value: Score) -> str:
 def _layout(names: Sequence[str], angles: Sequence[float]) -> dict[str, Any]:
     between = 90 - 180 / max(len(names), 1)  # where the numbers stand clear of the axes
     return plot_layout(
-        margin={"l": 16, "r": 16, "t": 72, "b": 32},
+        margin={"l": 60, "r": 60, "t": 72, "b": 32},
         showlegend=True,
-        legend={"x": 0, "y": 1.1, "font": {"size": 12}},
+        legend={"x": 0.5, "xanchor": "center", "y": 1.1, "font": {"size": 12}},
         polar={
             "radialaxis": {
                 "range": [0, 1.06],  # room for a point at 1
@@ -198,8 +199,8 @@ def _models(ws: Workspace, versions: Sequence[str] | None) -> list[Widget]:
         return [present.empty("No scores yet: run `workbench evaluate` to measure the model.")]
     header = ["Dimension", *outlines]
     rows = [
-        [dimension, *(present.score_cell(_scores(card).get(dimension)) for card in cards)]
-        for dimension in [*cards[0].dimensions, "overall"]
+        [words, *(present.score_cell(_scores(card).get(name)) for card in cards)]
+        for name, words in [*((d, d) for d in cards[0].dimensions), ("overall", ALL_AT_ONCE)]
     ]
     held_out = cards[0].metrics.get("held_out_items")
     basis = f" Measured on {present.plural(held_out, 'piece')} kept aside." if held_out else ""

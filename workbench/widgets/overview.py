@@ -104,10 +104,11 @@ def catalogue_counts(items: pd.DataFrame) -> list[tuple[str, str]]:
 def _work_counts(ws: Workspace) -> list[tuple[str, str]]:
     table = ws.judgements.table()
     raters = table["rater"].nunique()
+    by = f" by {present.plural(raters, 'rater')}" if raters else ""
     return [
         (
             present.count_words(ws.judgements.count()),
-            f"judgements by {present.plural(raters, 'rater')}",
+            f"judgements{by}",
         ),
         (present.count_words(len(ws.models.versions())), "model versions"),
     ]

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 Score = Mapping[str, Any]  # {"k", "n", "score", "low", "high"}; nulls where n is 0
 
 
+ALL_AT_ONCE = "all at once"  # how pages call the score that cards store as "overall"
+
+
 class Markup(str):
     """HTML this module made; any other text is escaped before it is shown."""
 
@@ -121,9 +124,10 @@ def table(
         + "</tr>"
         for row in rows
     )
+    kind = "wb-table wb-wide" if len(header) > 4 else "wb-table"
     title = f"<caption>{escape(caption)}</caption>" if caption else ""
     return _html(
-        f'<div class="wb-scroll"><table class="wb-table">{title}<thead><tr>{head}</tr></thead>'
+        f'<div class="wb-scroll"><table class="{kind}">{title}<thead><tr>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>"
     )
 

@@ -6,8 +6,14 @@ from alembic import op
 revision = "0001"
 down_revision = None
 
+_SQLITE_GUARDS = {
+    "update": "UPDATE ON judgements",
+    "delete": "DELETE ON judgements",
+    # REPLACE deletes without asking the guard above.
+    "replace": "INSERT ON judgements WHEN EXISTS (SELECT 1 FROM judgements WHERE id = NEW.id)",
+}
 _SQLITE_GUARD = """
-CREATE TRIGGER judgements_no_{lower} BEFORE {upper} ON judgements
+CREATE TRIGGER judgements_no_{name} BEFORE {event}
 BEGIN SELECT RAISE(ABORT, 'judgements are append-only'); END
 """
 _POSTGRES_GUARD = """
@@ -156,7 +162,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_tags_item_id"), "tags", ["item_id"], unique=False)
 
     if op.get_bind().dialect.name == "sqlite":
-        for event in ("update", "delete"):
-            op.execute(_SQLITE_GUARD.format(lower=event, upper=event.upper()))
+        for name, event in _SQLITE_GUARDS.items():
+            op.execute(_SQLITE_GUARD.format(name=name, event=event))
     else:
         op.execute(_POSTGRES_GUARD)

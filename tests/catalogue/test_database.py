@@ -1,0 +1,284 @@
+from __future__ import annotations
+
+import contextlib
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from workbench import Workspace
+from workbench.catalogue import database as module
+from workbench.catalogue.database import SCHEMA_REVISION, Database, sqlite_url
+from workbench.catalogue.tables import Table
+from workbench.errors import NotAWorkspaceError, StorageError
+from workbench.judgements.log import Answer, new_id
+
+MIGRATIONS = Path(module.__file__).parent / "migrations"
+
+
+@pytest.fixture
+def file(ws: Workspace) -> Path:
+    """The database file of a workspace with one song."""
+    ws.catalogue.add_item(kind="song", domain="audio", title="One")
+    return ws.root / "workbench.sqlite"
+
+
+# -- the schema --------------------------------------------------------------------------------
+
+
+def test_migrations_make_exactly_the_tables(ws: Workspace) -> None:
+    with ws.database.engine.connect() as connection:
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "compare_server_default": True}
+        )
+        assert compare_metadata(context, Table.metadata) == []
+        assert set(sa.inspect(connection).get_table_names()) == {
+            *Table.metadata.tables,
+            "alembic_version",
+        }
+
+
+def test_check_constraints_are_those_of_the_tables(ws: Workspace) -> None:
+    inspector = sa.inspect(ws.database.engine)
+    for table in Table.metadata.tables.values():
+        expected = {
+            constraint.name: str(constraint.sqltext)
+            for constraint in table.constraints
+            if isinstance(constraint, sa.CheckConstraint)
+        }
+        found = {c["name"]: c["sqltext"] for c in inspector.get_check_constraints(table.name)}
+        assert found == expected
+
+
+def test_the_revision_expected_is_the_last_migration(ws: Workspace) -> None:
+    assert ScriptDirectory(str(MIGRATIONS)).get_heads() == [SCHEMA_REVISION]
+    assert ws.database.revision() == SCHEMA_REVISION
+
+
+def test_an_answer_is_on_disk_when_it_is_given(ws: Workspace) -> None:
+    with ws.database.engine.connect() as connection:
+        assert connection.scalar(sa.text("PRAGMA journal_mode")) == "wal"
+        assert connection.scalar(sa.text("PRAGMA synchronous")) == 2  # FULL
+        assert connection.scalar(sa.text("PRAGMA foreign_keys")) == 1
+
+
+def test_references_to_nothing_are_refused(ws: Workspace) -> None:
+    with pytest.raises(sa.exc.IntegrityError):
+        ws.catalogue.add_item(kind="track", domain="audio", title="Part", parent_id=99)
+    assert ws.catalogue.items().empty
+
+
+# -- judgements are only ever added -------------------------------------------------------------
+
+
+@pytest.fixture
+def judged(ws: Workspace) -> Path:
+    """The database file of a workspace with one judgement."""
+    ids = [ws.catalogue.add_item(kind="song", domain="audio", title=t) for t in "ABC"]
+    answer = Answer(
+        id=new_id(),
+        session_id=ws.judgements.open_session("Ada"),
+        rater="Ada",
+        dimension="genre",
+        anchor_id=ids[0],
+        a_id=ids[1],
+        b_id=ids[2],
+        a_is_left=True,
+        choice="a",
+        sampler="random",
+    )
+    ws.judgements.append_all([answer])
+    return ws.root / "workbench.sqlite"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE judgements SET choice = 'b'",
+        "DELETE FROM judgements",
+        "INSERT OR REPLACE INTO judgements SELECT * FROM judgements",
+    ],
+)
+def test_judgements_cannot_be_changed_by_anybody(judged: Path, statement: str) -> None:
+    connection = sqlite3.connect(judged)  # any program, not ours
+    before = connection.execute("SELECT * FROM judgements").fetchall()
+    with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+        connection.execute(statement)
+    connection.rollback()
+    assert connection.execute("SELECT * FROM judgements").fetchall() == before
+    assert len(before) == 1
+    connection.close()
+
+
+# -- older and newer workspaces ------------------------------------------------------------------
+
+
+@pytest.fixture
+def next_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The migration script of a pretended next version of the workbench."""
+    migrations = tmp_path / "migrations"
+    shutil.copytree(MIGRATIONS, migrations, ignore=shutil.ignore_patterns("__pycache__"))
+    script = migrations / "versions" / "0002_note.py"
+    script.write_text(
+        "import sqlalchemy as sa\n"
+        "from alembic import op\n"
+        "revision, down_revision = '0002', '0001'\n"
+        "def upgrade():\n"
+        "    op.add_column('items', sa.Column('note', sa.String()))\n"
+    )
+    monkeypatch.setattr(module, "_MIGRATIONS", migrations)
+    monkeypatch.setattr(module, "SCHEMA_REVISION", "0002")
+    return script
+
+
+def _rows(file: Path, query: str) -> list[tuple]:
+    with sqlite3.connect(file) as connection:
+        return connection.execute(query).fetchall()
+
+
+def test_an_older_schema_is_upgraded_after_a_copy(
+    ws: Workspace, file: Path, next_version: Path
+) -> None:
+    Database(sqlite_url(file)).upgrade()
+
+    assert _rows(file, "SELECT title, note FROM items") == [("One", None)]
+    (copy,) = ws.root.glob("workbench-schema-0001-*.sqlite")
+    assert _rows(copy, "SELECT version_num FROM alembic_version") == [("0001",)]
+    assert _rows(copy, "SELECT title FROM items") == [("One",)]
+    assert "note" not in {row[1] for row in _rows(copy, "PRAGMA table_info(items)")}
+    Database(sqlite_url(file)).upgrade()
+    assert len(list(ws.root.glob("workbench-schema-*"))) == 1
+
+
+def test_the_copy_is_whole_while_another_program_writes(
+    ws: Workspace, file: Path, next_version: Path
+) -> None:
+    with sqlite3.connect(file) as other:  # what it wrote last is not in the main file yet
+        other.execute("INSERT INTO items (kind, domain, title, artist, start_s, created_at)"
+                      " VALUES ('song', 'audio', 'Two', '', 0, '2026-01-01')")  # fmt: skip
+        other.commit()
+        Database(sqlite_url(file)).upgrade()
+    (copy,) = ws.root.glob("workbench-schema-0001-*.sqlite")
+    assert _rows(copy, "SELECT title FROM items ORDER BY id") == [("One",), ("Two",)]
+    assert _rows(copy, "PRAGMA integrity_check") == [("ok",)]
+
+
+def test_an_upgrade_that_fails_changes_nothing(file: Path, next_version: Path) -> None:
+    with next_version.open("a") as script:
+        script.write("    op.execute('SELECT * FROM nowhere')\n")
+    with pytest.raises(sa.exc.OperationalError, match="nowhere"):
+        Database(sqlite_url(file)).upgrade()
+    assert _rows(file, "SELECT version_num FROM alembic_version") == [("0001",)]
+    assert "note" not in {row[1] for row in _rows(file, "PRAGMA table_info(items)")}
+
+
+def test_a_newer_schema_asks_for_an_upgrade_and_is_left_alone(ws: Workspace, file: Path) -> None:
+    with sqlite3.connect(file) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '0999'")
+    before = file.read_bytes()
+    with pytest.raises(NotAWorkspaceError, match=r"newer version .*0999.* upgrade the package"):
+        _ = Workspace(ws.root).catalogue
+    assert file.read_bytes() == before
+
+
+# -- refusals ------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def locked(file: Path) -> Iterator[None]:
+    """Hold the write lock in another process."""
+    program = (
+        "import sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None);"
+        "c.execute('BEGIN EXCLUSIVE'); print('locked', flush=True); sys.stdin.read()"
+    )
+    holder = subprocess.Popen(
+        [sys.executable, "-c", program, str(file)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == b"locked\n"
+    try:
+        yield
+    finally:
+        holder.communicate()
+
+
+def test_a_locked_database_can_be_read_and_says_who_waits(ws: Workspace, file: Path) -> None:
+    database = Database(sqlite_url(file), busy_timeout_s=0.1)
+    with locked(file):
+        assert len(ws.catalogue.items()) == 1
+        with pytest.raises(StorageError, match="locked by another program"), database.write():
+            pass
+    with database.write():
+        pass
+
+
+def test_a_database_locked_before_its_first_use_is_one_sentence(tmp_path: Path) -> None:
+    file = tmp_path / "new.sqlite"
+    sqlite3.connect(file).execute("CREATE TABLE other (id)")
+    with locked(file), pytest.raises(StorageError, match="locked by another program"):
+        Database(sqlite_url(file), busy_timeout_s=0.1).upgrade()
+
+
+def test_a_read_only_database_is_one_sentence(file: Path) -> None:
+    url = sa.make_url(f"sqlite:///file:{file}?mode=ro&uri=true")
+    database = Database(url)
+    with database.read() as session:
+        assert session.scalar(sa.text("SELECT title FROM items")) == "One"
+    statement = sa.text("DELETE FROM items")
+    with pytest.raises(StorageError, match="read-only"), database.write() as session:
+        session.execute(statement)
+
+
+def test_a_read_only_file_system_is_one_sentence(small_disk: Path) -> None:
+    ws = Workspace.create(small_disk / "songs")
+    ws.database.close()
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    with pytest.raises(StorageError, match=r"read-only|cannot be opened.* may write"):
+        Workspace(ws.root).catalogue.add_item(kind="song", domain="audio", title="One")
+
+
+def test_a_full_disk_is_one_sentence_and_keeps_what_was_written(small_disk: Path) -> None:
+    ws = Workspace.create(small_disk / "songs")
+    titles: list[str] = []
+
+    def fill() -> None:
+        while True:
+            ws.catalogue.add_item(kind="song", domain="audio", title="x" * 10_000)
+            titles.append("x" * 10_000)
+
+    with pytest.raises(StorageError, match="disk"):
+        fill()
+    ws.database.close()
+    subprocess.run(["mount", "-o", "remount,size=4m", str(small_disk)], check=True)
+    assert titles
+    assert list(Workspace(ws.root).catalogue.items()["title"]) == titles
+
+
+def test_a_disk_too_full_to_open_the_database_is_one_sentence(small_disk: Path) -> None:
+    ws = Workspace.create(small_disk / "songs")
+    ws.database.close()
+    with contextlib.suppress(OSError), (small_disk / "filler").open("wb", buffering=0) as filler:
+        while True:
+            filler.write(bytes(4096))
+    with pytest.raises(StorageError, match="disk"):
+        Workspace(ws.root).catalogue.add_item(kind="song", domain="audio", title="One")
+
+
+@pytest.mark.parametrize("damage", [b"garbage" * 1000, None])
+def test_a_damaged_file_is_one_sentence(ws: Workspace, file: Path, damage: bytes | None) -> None:
+    ws.database.close()
+    if damage is None:  # the middle of a real database
+        data = bytearray(file.read_bytes())
+        data[4096 : len(data) - 4096] = bytes(len(data) - 8192)
+        damage = bytes(data)
+    file.write_bytes(damage)
+    with pytest.raises(StorageError, match="damaged"):
+        Workspace(ws.root).catalogue.items()

@@ -62,3 +62,22 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         pytest.skip("a small file system cannot be mounted here")
     yield folder
     subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+@pytest.fixture(scope="session")
+def fitted_once(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """Forty songs of two parts by ten artists, without sound, and a model; not to be changed."""
+    from synthetic import add_songs
+
+    from workbench.training.initial import fit_initial
+
+    ws = Workspace.create(tmp_path_factory.mktemp("fitted") / "workspace")
+    add_songs(ws, 40, stems=1, artists=10)
+    fit_initial(ws)
+    return ws
+
+
+@pytest.fixture
+def fitted(fitted_once: Workspace, tmp_path: Path) -> Workspace:
+    """A copy of `fitted_once` to change."""
+    return Workspace(shutil.copytree(fitted_once.root, tmp_path / "fitted"))

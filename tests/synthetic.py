@@ -53,14 +53,14 @@ def add_songs(
 ) -> np.ndarray:
     """Add songs (and stems of each) with tags and vectors; return the ids of the songs.
 
-    Each dimension has four values; a value shows as a bump in eight columns of the dimension's own
-    among those of the encoder's timbre and tempogram, under noise. Songs i and i + artists are
-    by one artist.
+    Each dimension has four values, and each value shows in five columns of its own, under noise.
+    Songs i and i + `artists` are by one artist.
     """
     rng = np.random.default_rng(seed)
     encoder = load_encoder(ENCODER)
     directions = {
-        name: np.eye(encoder.dim)[24 + 20 * i : 24 + 20 * i + 4] for i, name in enumerate(NAMES)
+        name: np.repeat(np.eye(4), 5, axis=1) @ np.eye(encoder.dim)[24 + 20 * i : 44 + 20 * i]
+        for i, name in enumerate(NAMES)
     }
     songs, ids, vectors = [], [], []
     for number in range(count):

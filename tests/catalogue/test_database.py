@@ -64,10 +64,15 @@ def test_the_revision_expected_is_the_last_migration(ws: Workspace) -> None:
 
 
 def test_an_answer_is_on_disk_when_it_is_given(ws: Workspace) -> None:
-    with ws.database.engine.connect() as connection:
-        assert connection.scalar(sa.text("PRAGMA journal_mode")) == "wal"
-        assert connection.scalar(sa.text("PRAGMA synchronous")) == 2  # FULL
-        assert connection.scalar(sa.text("PRAGMA foreign_keys")) == 1
+    def level() -> int:
+        return session.scalar(sa.text("PRAGMA synchronous"))
+
+    with ws.database.write(durable=False) as session:
+        assert level() == 1  # NORMAL
+    with ws.database.write() as session:
+        assert level() == 2  # FULL
+        assert session.scalar(sa.text("PRAGMA journal_mode")) == "wal"
+        assert session.scalar(sa.text("PRAGMA foreign_keys")) == 1
 
 
 def test_references_to_nothing_are_refused(ws: Workspace) -> None:

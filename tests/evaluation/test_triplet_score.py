@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from synthetic import add_songs
 
 from workbench import Workspace
 from workbench.errors import NotReadyError
@@ -11,7 +10,6 @@ from workbench.evaluation.triplets import answers, evaluate_model, leakage
 from workbench.search.subspaces import subspace_blocks
 from workbench.subspaces.dimensions import get_dimension
 from workbench.subspaces.triplets import Triplets
-from workbench.training.initial import fit_initial
 
 
 def random_triplets(n: int, count: int, seed: int = 0) -> Triplets:
@@ -51,24 +49,17 @@ def test_leakage_asks_every_subspace_about_every_dimension() -> None:
             assert found[subspace][name] == Score(int(sum(right)), len(triplets))
 
 
-@pytest.fixture
-def fitted(ws: Workspace) -> Workspace:
-    add_songs(ws, 32, stems=1)
-    fit_initial(ws)
-    return ws
-
-
-def test_scores_are_of_held_out_songs_alone(fitted: Workspace) -> None:
-    model = fitted.models.load()
-    found = evaluate_model(fitted, model)
+def test_scores_are_of_held_out_songs_alone(fitted_once: Workspace) -> None:
+    model = fitted_once.models.load()
+    found = evaluate_model(fitted_once, model)
     held_out = model.card.held_out
     assert found["held_out_items"] == len(held_out) >= 6
-    assert found == evaluate_model(fitted, model, items=held_out)
+    assert found == evaluate_model(fitted_once, model, items=held_out)
     assert found["scores"] == model.card.metrics["scores"]
-    vectors = model.transform(fitted.vectors(model.card.encoder).rows(held_out))
-    tags = fitted.catalogue.tags()
+    vectors = model.transform(fitted_once.vectors(model.card.encoder).rows(held_out))
+    tags = fitted_once.catalogue.tags()
     for name, block in subspace_blocks(model.card).items():
-        relation = get_dimension(fitted, name).relation(tags, held_out)
+        relation = get_dimension(fitted_once, name).relation(tags, held_out)
         all_right = all_asked = 0
         for anchor, near in np.argwhere(relation > 0):
             for far in np.flatnonzero(relation[anchor] < 0):
@@ -85,34 +76,29 @@ def test_scores_are_of_held_out_songs_alone(fitted: Workspace) -> None:
         assert found["leakage"][name][name] == score
 
 
-def test_overall_pools_all_triplets_over_all_subspaces(fitted: Workspace) -> None:
-    scores = evaluate_model(fitted, fitted.models.load())["scores"]
+def test_overall_pools_all_triplets_over_all_subspaces(fitted_once: Workspace) -> None:
+    scores = evaluate_model(fitted_once, fitted_once.models.load())["scores"]
     assert scores["overall"]["n"] == sum(s["n"] for n, s in scores.items() if n != "overall")
 
 
-def test_subspaces_know_their_own_dimension_better_than_chance(fitted: Workspace) -> None:
-    metrics = evaluate_model(fitted, fitted.models.load())
-    own = sum(
-        (Score(s["k"], s["n"]) for n, s in metrics["scores"].items() if n != "overall"), Score()
-    )
-    others = sum(
-        (
-            Score(s["k"], s["n"])
-            for a, row in metrics["leakage"].items()
-            for b, s in row.items()
-            if a != b
-        ),
-        Score(),
-    )
+def test_subspaces_know_their_own_dimension_better_than_chance(fitted_once: Workspace) -> None:
+    metrics = evaluate_model(fitted_once, fitted_once.models.load())
+    own, others = Score(), Score()
+    for subspace, row in metrics["leakage"].items():
+        for name, score in row.items():
+            if name == subspace:
+                own += Score(score["k"], score["n"])
+            else:
+                others += Score(score["k"], score["n"])
     assert own.value > 0.8
-    assert others.value < own.value - 0.2
+    assert 0.35 < others.value < 0.65  # the dimensions vary independently
 
 
-def test_one_seed_asks_one_set_of_triplets(fitted: Workspace) -> None:
-    model = fitted.models.load()
-    assert evaluate_model(fitted, model, seed=3) == evaluate_model(fitted, model, seed=3)
+def test_one_seed_asks_one_set_of_triplets(fitted_once: Workspace) -> None:
+    model = fitted_once.models.load()
+    assert evaluate_model(fitted_once, model, seed=3) == evaluate_model(fitted_once, model, seed=3)
 
 
-def test_too_few_held_out_items_are_told(fitted: Workspace) -> None:
+def test_too_few_held_out_items_are_told(fitted_once: Workspace) -> None:
     with pytest.raises(NotReadyError, match="more music"):
-        evaluate_model(fitted, fitted.models.load(), items=[1, 2])
+        evaluate_model(fitted_once, fitted_once.models.load(), items=[1, 2])

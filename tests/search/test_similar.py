@@ -2,20 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from synthetic import add_songs
 
 from workbench import Workspace
 from workbench.errors import NotReadyError, UnknownNameError, WorkbenchError
 from workbench.search.similar import find_similar, pair_relevance
 from workbench.search.subspaces import read_subspaces
-from workbench.training.initial import fit_initial
-
-
-@pytest.fixture
-def fitted(ws: Workspace) -> Workspace:
-    add_songs(ws, 20, stems=1)
-    fit_initial(ws)
-    return ws
 
 
 def naive_ranking(ws: Workspace, query: int, weights: dict[str, float]) -> list[tuple[float, int]]:
@@ -32,48 +23,48 @@ def naive_ranking(ws: Workspace, query: int, weights: dict[str, float]) -> list[
 
 @pytest.mark.parametrize("weights", [{"genre": 1.0}, {"tempo": 3.0, "key": 1.0, "mood": 0.0}])
 def test_the_nearest_are_those_of_a_loop_over_weighted_cosines(
-    fitted: Workspace, weights: dict[str, float]
+    fitted_once: Workspace, weights: dict[str, float]
 ) -> None:
     for query in (1, 8, 15):
-        found = find_similar(fitted, query, weights=weights, count=7)
-        expected = naive_ranking(fitted, query, weights)[:7]
+        found = find_similar(fitted_once, query, weights=weights, count=7)
+        expected = naive_ranking(fitted_once, query, weights)[:7]
         assert found.index.tolist() == [item for _, item in expected]
         relevance = [1 - np.sqrt(2 + 2 * minus_cosine) / 2 for minus_cosine, _ in expected]
         np.testing.assert_allclose(found["relevance"], relevance, atol=1e-3)
 
 
-def test_by_default_all_dimensions_count_the_same(fitted: Workspace) -> None:
-    names = fitted.models.card().dimensions
+def test_by_default_all_dimensions_count_the_same(fitted_once: Workspace) -> None:
+    names = fitted_once.models.card().dimensions
     by_default, by_name = (
-        find_similar(fitted, 3, weights=w, count=20) for w in (None, dict.fromkeys(names, 2.0))
+        find_similar(fitted_once, 3, weights=w, count=20) for w in (None, dict.fromkeys(names, 2.0))
     )
     assert by_default.index.tolist() == by_name.index.tolist()
     assert list(by_default.columns) == ["title", "artist", "kind", "relevance", *names]
 
 
-def test_all_items_but_the_query_can_be_asked_for(fitted: Workspace) -> None:
-    found = find_similar(fitted, 3, count=1000)
-    assert sorted([*found.index, 3]) == fitted.catalogue.items().index.tolist()
+def test_all_items_but_the_query_can_be_asked_for(fitted_once: Workspace) -> None:
+    found = find_similar(fitted_once, 3, count=1000)
+    assert sorted([*found.index, 3]) == fitted_once.catalogue.items().index.tolist()
     assert found["relevance"].is_monotonic_decreasing
     assert found["relevance"].between(0, 1).all()
     for count in (0, -5):
-        assert len(find_similar(fitted, 3, count=count)) == 0
+        assert len(find_similar(fitted_once, 3, count=count)) == 0
 
 
-def test_only_items_of_a_kind_can_be_asked_for(fitted: Workspace) -> None:
-    found = find_similar(fitted, 1, kind="track", count=100)
+def test_only_items_of_a_kind_can_be_asked_for(fitted_once: Workspace) -> None:
+    found = find_similar(fitted_once, 1, kind="track", count=100)
     assert set(found["kind"]) == {"track"}
-    assert len(found) == 20
+    assert len(found) == 40
 
 
-def test_relevance_of_a_pair_is_one_minus_half_the_distance(fitted: Workspace) -> None:
-    store, blocks = read_subspaces(fitted)
+def test_relevance_of_a_pair_is_one_minus_half_the_distance(fitted_once: Workspace) -> None:
+    store, blocks = read_subspaces(fitted_once)
     x, y = store.rows([2, 9])
-    found = pair_relevance(fitted, 2, 9)
+    found = pair_relevance(fitted_once, 2, 9)
     for name, block in blocks.items():
         expected = 1 - np.linalg.norm(x[block] - y[block]) / 2
         assert found[name] == pytest.approx(expected, abs=1e-3)
-    assert all(v == pytest.approx(1, abs=1e-3) for v in pair_relevance(fitted, 2, 2).values())
+    assert all(v == pytest.approx(1, abs=1e-3) for v in pair_relevance(fitted_once, 2, 2).values())
 
 
 def test_of_equals_the_older_item_comes_first(fitted: Workspace) -> None:
@@ -101,10 +92,10 @@ def test_of_equals_the_older_item_comes_first(fitted: Workspace) -> None:
     ],
 )
 def test_weights_that_mean_nothing_are_refused(
-    fitted: Workspace, weights: dict[str, float], error: type[WorkbenchError], reason: str
+    fitted_once: Workspace, weights: dict[str, float], error: type[WorkbenchError], reason: str
 ) -> None:
     with pytest.raises(error, match=reason):
-        find_similar(fitted, 1, weights=weights)
+        find_similar(fitted_once, 1, weights=weights)
 
 
 def test_an_item_that_is_not_there_or_not_embedded_is_told(fitted: Workspace) -> None:

@@ -2,19 +2,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from synthetic import ENCODER, add_songs
+from synthetic import ENCODER
 
 from workbench import Workspace
 from workbench.errors import NotReadyError
 from workbench.search.subspaces import read_subspaces, subspace_blocks, write_subspaces
 from workbench.training.initial import fit_initial
-
-
-@pytest.fixture
-def fitted(ws: Workspace) -> Workspace:
-    add_songs(ws, 24)
-    fit_initial(ws)
-    return ws
 
 
 def test_stored_rows_are_what_the_model_makes_of_the_encoders(fitted: Workspace) -> None:

@@ -40,10 +40,8 @@ def test_shared_tags_relate_as_a_double_loop_says() -> None:
     ids = rng.permutation(20).tolist()
     found = SharedTag().relation(table(rows), ids)
     for (r, i), (c, j) in itertools.product(enumerate(ids), repeat=2):
-        if i == j or not tags[i] or not tags[j]:
-            expected = 0
-        else:
-            expected = 1 if tags[i] & tags[j] else -1
+        known = i != j and tags[i] and tags[j]
+        expected = (1 if tags[i] & tags[j] else -1) if known else 0
         assert found[r, c] == expected, (i, j)
     assert {-1, 0, 1} == set(np.unique(found))
 
@@ -95,10 +93,7 @@ def key_alike(first: str, second: str, relation: str) -> bool:
     (tonic_1, mode_1), (tonic_2, mode_2) = first.split(), second.split()
     if first == second:
         return True
-    steps = {
-        mode: [0, 2, 4, 5, 7, 9, 11] if mode == "major" else [0, 2, 3, 5, 7, 8, 10]
-        for mode in ("major", "minor")
-    }
+    steps = {"major": [0, 2, 4, 5, 7, 9, 11], "minor": [0, 2, 3, 5, 7, 8, 10]}
     names = [key_name(n, major=True).split()[0] for n in range(12)]
     notes = [
         frozenset((names.index(t) + s) % 12 for s in steps[m])

@@ -76,7 +76,7 @@ def test_transforming_puts_unit_vectors_of_all_dimensions_side_by_side() -> None
 
 
 def test_vectors_of_another_encoder_are_refused_with_the_one_to_use() -> None:
-    with pytest.raises(WorkbenchError, match="width 12, not 5.*descriptors-1"):
+    with pytest.raises(WorkbenchError, match=r"width 12, not 5.*descriptors-1"):
         make_model().transform(np.zeros((2, 5), np.float32))
 
 

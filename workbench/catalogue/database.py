@@ -65,15 +65,21 @@ class Database:
             yield session
 
     @contextmanager
-    def write(self) -> Iterator[OrmSession]:
-        """Open a transaction: committed when the block succeeds, rolled back otherwise."""
+    def write(self, *, durable: bool = True) -> Iterator[OrmSession]:
+        """Open a transaction: committed when the block succeeds, rolled back otherwise.
+
+        With `durable` it is on the disk when the block ends. Without, a power failure may undo
+        the last moments: for work that is simply done again.
+        """
         with self._sessions.begin() as session:
-            self._begin_now(session)
+            self._begin_now(session, durable=durable)
             yield session
 
-    def _begin_now(self, connection: OrmSession | sa.Connection) -> None:
+    def _begin_now(self, connection: OrmSession | sa.Connection, *, durable: bool = True) -> None:
         """Take SQLite's write lock first: a read that upgrades later can fail without waiting."""
         if self.is_sqlite:
+            level = "FULL" if durable else "NORMAL"
+            connection.execute(sa.text(f"PRAGMA synchronous = {level}"))
             connection.execute(sa.text("BEGIN IMMEDIATE"))
 
     def revision(self) -> str | None:
@@ -130,7 +136,6 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     connection.execute("PRAGMA foreign_keys = ON")
     if not _is_read_only(connection):
         connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")  # an answer given is an answer on disk
 
 
 def _is_read_only(connection: sqlite3.Connection) -> bool:

@@ -81,7 +81,7 @@ class Catalogue(CatalogueReader):
         A file is known by its content: one that was moved or copied is still the same item, and
         of two programs that add it at the same time one is told that it is not new.
         """
-        with self._database.write() as session:
+        with self._database.write(durable=False) as session:
             row = self._put_media(session, media)
             known = session.scalar(sa.select(sa.func.min(Item.id)).where(Item.media_id == row.id))
             if known is not None:

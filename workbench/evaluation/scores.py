@@ -45,7 +45,7 @@ class Score:
         p, n, z2 = self.k / self.n, self.n, _Z**2
         centre = (p + z2 / (2 * n)) / (1 + z2 / n)
         half = _Z / (1 + z2 / n) * math.sqrt(p * (1 - p) / n + z2 / (4 * n * n))
-        return max(0.0, centre - half), min(1.0, centre + half)
+        return max(0.0, min(p, centre - half)), min(1.0, max(p, centre + half))
 
     def __add__(self, other: Score) -> Score:
         """Pool two scores."""

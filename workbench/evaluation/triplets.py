@@ -15,7 +15,7 @@ Metrics
     high; off the diagonal 0.5 means that nothing leaked. A value above it may also show that the
     two dimensions vary together in the catalogue.
 `overall`
-    All triplets of all dimensions answered by all subspaces together (the mean distance).
+    All triplets of all dimensions answered by all subspaces together (the mean cosine distance).
 """
 
 from __future__ import annotations
@@ -92,7 +92,8 @@ def evaluate_model(
     items
         The items to ask about; by default those the model held out.
     seed
-        Chooses the triplets; the same for every model of a workspace, so that they compare.
+        Chooses the triplets; the same for models that hold out the same items, so that they
+        compare.
 
     Returns
     -------

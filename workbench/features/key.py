@@ -4,30 +4,33 @@ from __future__ import annotations
 
 import numpy as np
 
-from workbench.features.spectral import HOP, SAMPLE_RATE
+from workbench.features.spectral import SAMPLE_RATE
 
 # Probe-tone ratings of Krumhansl and Kessler 1982 (Krumhansl 1990, table 2.1).
 _MAJOR = np.array([6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88])
 _MINOR = np.array([6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17])
 PROFILES = np.stack([np.roll(p, k) for p in (_MAJOR, _MINOR) for k in range(12)])
+_WINDOW = 4096
 _HIGHEST_BIN = 930  # 5 kHz: above it are few fundamentals and much noise
 
 
 def harmonic_chroma(samples: np.ndarray) -> np.ndarray:
     """Return the mean chroma of the harmonic part of a whole item, float32 [12].
 
-    The spectrogram is split by median filters (Fitzgerald 2010) so that drums do not blur it.
+    The spectrogram is split by median filters (Fitzgerald 2010) so that drums do not blur it, and
+    each frame counts the same however loud it is.
     """
     import librosa
 
-    magnitude = np.abs(librosa.stft(samples, n_fft=4096, hop_length=4 * HOP))
+    magnitude = np.abs(librosa.stft(samples, n_fft=_WINDOW, hop_length=_WINDOW))
     harmonic = np.zeros_like(magnitude)
-    harmonic[:_HIGHEST_BIN] = librosa.decompose.hpss(magnitude[:_HIGHEST_BIN])[0]
-    tuning = librosa.estimate_tuning(S=harmonic, sr=SAMPLE_RATE, n_fft=4096)
+    low, filters = magnitude[:_HIGHEST_BIN], (15, 31)  # 15 frames are 2.8 s
+    harmonic[:_HIGHEST_BIN] = librosa.decompose.hpss(low, kernel_size=filters)[0]
+    tuning = librosa.estimate_tuning(S=harmonic, sr=SAMPLE_RATE, n_fft=_WINDOW)
     chroma = librosa.feature.chroma_stft(
-        S=harmonic**2, sr=SAMPLE_RATE, n_fft=4096, tuning=tuning, norm=None
+        S=harmonic**2, sr=SAMPLE_RATE, n_fft=_WINDOW, tuning=tuning
     )
-    return np.sqrt(chroma).mean(axis=1).astype(np.float32)
+    return chroma.mean(axis=1).astype(np.float32)
 
 
 def key_correlations(chroma: np.ndarray) -> np.ndarray:

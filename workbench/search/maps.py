@@ -94,7 +94,8 @@ def compute_maps(
     Notes
     -----
     UMAP: McInnes, Healy and Melville 2018. A map starts from the layout of the parent version
-    where there is one, so that an item keeps its place unless the model moved it.
+    where there is one, moves in small steps and is turned to agree with it (Procrustes), so that
+    an item keeps its place unless the model moved it.
     """
     progress = progress or Progress()
     card = ws.models.card(version)
@@ -110,7 +111,8 @@ def compute_maps(
     for name, block in blocks.items():
         vectors = np.asarray(store.vectors[rows, block])
         start = _previous_places(previous.get(name), ids)
-        layouts[name] = Layout(ids, _umap(vectors, start, neighbours=neighbours, seed=seed))
+        xy = _umap(vectors, start, neighbours=neighbours, seed=seed)
+        layouts[name] = Layout(ids, xy if start is None else _turned(xy, start))
         progress.advance(label=name)
     ws.maps.save(card.version, layouts)
     progress.close()
@@ -132,10 +134,19 @@ def _umap(
             min_dist=0.15,
             metric="euclidean",  # unit vectors: the same order as cosine, and faster
             init=start if start is not None else ("random" if few else "spectral"),
+            learning_rate=1.0 if start is None else 0.1,
+            n_epochs=None if start is None else 100,
             random_state=seed,
             n_jobs=1,
         )
         return np.asarray(mapper.fit_transform(vectors), dtype=np.float32)
+
+
+def _turned(xy: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Return places shifted, turned and mirrored to lie as near to `target` as they can."""
+    centred = xy - xy.mean(axis=0)
+    u, _, v = np.linalg.svd(centred.T @ (target - target.mean(axis=0)))
+    return (centred @ (u @ v) + target.mean(axis=0)).astype(np.float32)
 
 
 def _previous_places(previous: Layout | None, ids: np.ndarray) -> np.ndarray | None:

@@ -11,7 +11,8 @@ so that choosing the pull costs little more than one fit.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -140,17 +141,18 @@ def fit_heads(
         }
         return {k: v * factor if k in ("weight", "hidden") else v for k, v in moved.items()}
 
-    for step in range(steps):
-        optimiser.zero_grad()
-        y = apply_head(kind, heads(), x)
-        distance = sum(((v - origin[k]) ** 2).flatten(1).sum(1) for k, v in weights.items())
-        loss = (weight_pull * distance / size + gain_pull * (gains**2).mean(1)).sum()
-        data = sum((_triplet_loss(y, t, w) for t, w in parts), torch.zeros(count))
-        (loss + data.sum()).backward()
-        optimiser.step()
-        schedule.step()
-        if on_step is not None:
-            on_step(step + 1, steps, float(data.detach().mean()), y.detach().numpy())
+    with one_thread():
+        for step in range(steps):
+            optimiser.zero_grad()
+            y = apply_head(kind, heads(), x)
+            distance = sum(((v - origin[k]) ** 2).flatten(1).sum(1) for k, v in weights.items())
+            loss = (weight_pull * distance / size + gain_pull * (gains**2).mean(1)).sum()
+            data = sum((_triplet_loss(y, t, w) for t, w in parts), torch.zeros(count))
+            (loss + data.sum()).backward()
+            optimiser.step()
+            schedule.step()
+            if on_step is not None:
+                on_step(step + 1, steps, float(data.detach().mean()), y.detach().numpy())
     with torch.no_grad():
         return {k: v.numpy() for k, v in heads().items()}
 
@@ -169,14 +171,32 @@ def _triplet_loss(y: Any, triplets: Triplets, weight: Any) -> Any:
     import torch
     from torch.nn import functional as F
 
-    rows = torch.from_numpy(triplets.rows)
-    # A matrix of cosines is cheaper than gathering three vectors per triplet.
-    cosine = y @ y.transpose(1, 2)
-    anchor, a, b = rows.T
-    margin = 2.0 * (cosine[:, anchor, a] - cosine[:, anchor, b])  # squared distances' difference
+    anchor, a, b = torch.from_numpy(triplets.rows).T
+    near, far = _cosines(y, anchor.repeat(2), torch.cat([a, b])).chunk(2, dim=1)
+    margin = 2.0 * (near - far)  # of unit vectors: the difference of squared distances
     share = torch.from_numpy(triplets.share).expand(len(y), -1)
     wrong = F.binary_cross_entropy_with_logits(TEMPERATURE * margin, share, reduction="none")
     return (wrong * weight).sum(1)
+
+
+def _cosines(y: Any, first: Any, second: Any) -> Any:
+    """Return the products of pairs of rows of y [c, n, d], [c, pairs]."""
+    if y.shape[1] ** 2 <= len(first) * y.shape[2]:  # few items: all products cost less
+        return (y @ y.transpose(1, 2))[:, first, second]
+    return (y.index_select(1, first) * y.index_select(1, second)).sum(-1)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Keep torch to one thread: with arrays this small, threads mostly wait for each other."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _normalised(weight: np.ndarray):  # type: ignore[no-untyped-def]

@@ -85,11 +85,38 @@ def test_overview_shows_counts_and_charts(open_page, judged_ws: Workspace):
     picture(page, "page_overview_before")
 
 
+def test_a_triplet_of_real_music_is_heard_and_judged(open_page, judged_ws: Workspace):
+    rater = "document.querySelector('.wb-rater').__rater"
+    state = "document.querySelector('.wb-rater').dataset.state"
+    page = open_page("rate")
+    page.locator(".wb-rater input").first.fill("Clara")
+    page.get_by_role("button", name="Start listening").click()
+    page.wait_for_function(f"{state} === 'ready'")
+    before = judged_ws.judgements.count()
+    for key in "xab":
+        page.keyboard.press(key)
+        page.wait_for_function(f"{rater}.playing && {rater}.rms() > 0.005")
+        page.wait_for_timeout(600)
+    picture(page, "rate")
+    trial = page.locator(".wb-rater").get_attribute("data-trial")
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_function(
+        "trial => document.querySelector('.wb-rater').dataset.trial !== trial", arg=trial
+    )
+    assert judged_ws.judgements.count() == before + 1
+    page.keyboard.press("z")
+    page.wait_for_function(
+        "trial => document.querySelector('.wb-rater').dataset.trial === trial", arg=trial
+    )
+    assert judged_ws.judgements.count() == before
+
+
 def test_explorer_finds_plays_and_weighs(open_page, judged_ws: Workspace):
     page = open_page("explore")
     page.wait_for_selector(".wb-similar tbody tr")
     rows = page.locator(".wb-similar tbody tr")
     assert rows.count() == 10
+    picture(page, "explore")
 
     rows.nth(0).locator(".wb-similar-play").click()
     page.wait_for_function(f"{PLAYER}.audio.currentTime > 0.2 && !{PLAYER}.audio.paused")

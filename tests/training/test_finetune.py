@@ -174,7 +174,7 @@ def test_fewer_than_twenty_answers_are_too_few(fitted: Workspace, songs: np.ndar
     judge(fitted, [(d, x, a, b, "cannot_tell") for d, x, a, b, _ in answers[19:]], rater="Ben")
     judge(fitted, [("groove", *answers[20][1:])], rater="Cid")  # no dimension of the model
     before = snapshot(fitted)
-    with pytest.raises(NotReadyError, match="at least 20 answers.*there are 19"):
+    with pytest.raises(NotReadyError, match=r"at least 20 answers.*there are 19"):
         finetune(fitted)
     assert snapshot(fitted) == before
     judge(fitted, answers[19:20], rater="Dee")

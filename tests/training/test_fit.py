@@ -26,9 +26,13 @@ START = {"weight": rng.normal(size=(DIM, WIDTH)).astype(np.float32)}
 
 
 def random_triplets(count: int, seed: int) -> Triplets:
+    """Triplets whose shares are those of raters who weigh the columns in another way."""
     chance = np.random.default_rng(seed)
     rows = np.array([chance.choice(N, 3, replace=False) for _ in range(count)])
-    return Triplets(rows, chance.choice([0, 0.25, 0.5, 1], count).astype(np.float32))
+    y = X * [2.0, 1.0, 0.5, 1.5, 0.7] @ START["weight"].T
+    y /= np.linalg.norm(y, axis=1, keepdims=True)
+    to_a, to_b = (((y[rows[:, 0]] - y[rows[:, i]]) ** 2).sum(axis=1) for i in (1, 2))
+    return Triplets(rows, (1 / (1 + np.exp(to_a - to_b))).astype(np.float32))
 
 
 JUDGED, TAGGED = random_triplets(12, 1), random_triplets(9, 2)
@@ -51,9 +55,9 @@ def naive_data_loss(weight: np.ndarray) -> float:
         for (anchor, a, b), share, vote in zip(triplets.rows, triplets.share, votes, strict=True):
             to_a = float(((place(anchor) - place(a)) ** 2).sum())
             to_b = float(((place(anchor) - place(b)) ** 2).sum())
-            says_a = 1 / (1 + math.exp(-TEMPERATURE * (to_b - to_a)))
-            total -= vote * (share * math.log(says_a) + (1 - share) * math.log(1 - says_a))
-        return total / votes.sum()
+            for_a, for_b = (math.log1p(math.exp(s * TEMPERATURE * (to_a - to_b))) for s in (1, -1))
+            total += float(vote) * (float(share) * for_a + (1 - float(share)) * for_b)
+        return total / float(votes.sum())
 
     return surprise(JUDGED, VOTES) + 0.3 * surprise(TAGGED, np.ones(len(TAGGED)))
 
@@ -79,7 +83,10 @@ def test_the_first_step_goes_down_the_gradient_of_the_loss() -> None:
     """Adam's first step has one length for all numbers: only its direction tells."""
     fitted = fit_heads("linear", START, problem(), [Pull(weights=1.0)], steps=1)["weight"][0]
     gradient = numerical_gradient(naive_data_loss, START["weight"].astype(float))
-    np.testing.assert_array_equal(np.sign(START["weight"] - fitted), np.sign(gradient))
+    clear = np.abs(gradient) > 1e-3 * np.abs(gradient).max()
+    assert clear.sum() >= 12
+    steps = START["weight"] - fitted
+    np.testing.assert_array_equal(np.sign(steps[clear]), np.sign(gradient[clear]))
 
 
 def naive_loss(pull: Pull) -> Callable[[np.ndarray], float]:
@@ -103,8 +110,8 @@ def test_the_fit_finds_the_minimum_that_another_optimiser_finds(pull: Pull) -> N
     best = minimize(loss, np.zeros(WIDTH) if by_gains else start.ravel(), method="L-BFGS-B")
     fitted = fit_heads("linear", START, problem(), [pull], steps=1500)["weight"][0].astype(float)
     found = np.log(np.mean(fitted / start, axis=0)) if by_gains else fitted.ravel()
-    assert loss(found) == pytest.approx(best.fun, abs=2e-3)
-    assert best.fun < loss(np.zeros(WIDTH) if by_gains else start.ravel()) - 0.05
+    assert loss(found) == pytest.approx(best.fun, abs=5e-4)
+    assert best.fun < loss(np.zeros(WIDTH) if by_gains else start.ravel()) - 0.02
 
 
 @pytest.mark.parametrize("kind", ["linear", "mlp"])
@@ -222,8 +229,8 @@ def test_folds_depend_on_chance_and_one_seed_gives_one_deal() -> None:
 
 
 def test_triplets_are_seen_unseen_or_neither_as_a_loop_says() -> None:
-    folds = np.random.default_rng(0).integers(0, 3, N)
-    triplets = random_triplets(60, 4)
+    folds = np.array([0, 0, 0, 1, 1, 1, 2, 2])
+    triplets = random_triplets(200, 4)
     for fold in range(3):
         seen, unseen = seen_and_unseen(triplets, folds, fold)
         for i, row in enumerate(triplets.rows):

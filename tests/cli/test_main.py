@@ -85,10 +85,10 @@ def test_without_arguments_the_help_is_shown(workbench) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--nonsense"], "No such option: --nonsense; see `workbench --help`."),
+        (["--nonsense"], r"No such option\W+--nonsense\W+see `workbench --help`\."),
         (["frobnicate"], "No such command 'frobnicate'; see `workbench --help`."),
-        (["import", "--nonsense"], "No such option: --nonsense; see `workbench import --help`."),
-        (["models", "list", "-z"], "No such option: -z; see `workbench models list --help`."),
+        (["import", "--nonsense"], r"No such option\W+--nonsense\W+see `workbench import --help`\."),
+        (["models", "list", "-z"], r"No such option\W+-z\W+see `workbench models list --help`\."),
         (["embed", "--processes", "0"], "Invalid value for '--processes'"),
         (["embed", "--processes", "two"], "Invalid value for '--processes'"),
         (["search", "first"], "Invalid value for '"),
@@ -101,7 +101,7 @@ def test_without_arguments_the_help_is_shown(workbench) -> None:
 def test_wrong_arguments_are_one_sentence(workbench, arguments: list[str], sentence: str) -> None:
     answer = workbench(*arguments)
     assert answer.code == 2
-    assert sentence in answer.err
+    assert re.search(sentence, answer.err)
     assert one_sentence(answer.err)
 
 

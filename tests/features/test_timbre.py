@@ -45,6 +45,7 @@ def test_a_dull_sound_has_a_lower_centroid() -> None:
     assert timbre_statistics(dull)[centroid] < timbre_statistics(bright)[centroid] - 0.3
 
 
+@pytest.mark.filterwarnings("ignore:n_fft=2048 is too large")
 @pytest.mark.parametrize("size", [600, 5000, 70_000])
 def test_silence_and_short_sounds_give_finite_numbers(size: int) -> None:
     found = timbre_statistics(np.zeros(size, np.float32))

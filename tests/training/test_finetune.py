@@ -15,10 +15,10 @@ from workbench import Workspace
 from workbench.errors import CancelledError, NotReadyError, WorkbenchError
 from workbench.evaluation.scores import Score
 from workbench.progress import Progress
-from workbench.subspaces.heads import mask_blocks
+from workbench.subspaces.heads import mask_blocks, widen_to_mlp
 from workbench.subspaces.triplets import NO_TRIPLETS, song_groups
 from workbench.training import finetune as module
-from workbench.training.finetune import finetune, verdict
+from workbench.training.finetune import FineTuneResult, finetune, verdict
 
 
 def report(before: tuple[Score, Score], after: tuple[Score, Score]) -> dict[str, Any]:
@@ -53,18 +53,46 @@ def test_without_a_triplet_of_unseen_items_nothing_is_promoted() -> None:
     assert "no triplet" in reason
 
 
-@pytest.fixture
-def songs(fitted: Workspace) -> np.ndarray:
-    return fitted.catalogue.items(kind="song").index.to_numpy()
-
-
-@pytest.fixture
-def judged(fitted: Workspace, songs: np.ndarray) -> Workspace:
-    """240 answers by ear for the order of the songs, in two dimensions."""
+@pytest.fixture(scope="module")
+def judged_once(fitted_once: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """240 answers by ear for the order of the songs, in two dimensions; not to be changed."""
+    ws = Workspace(shutil.copytree(fitted_once.root, tmp_path_factory.mktemp("judged") / "ws"))
     rng = np.random.default_rng(0)
     for dimension in ("genre", "tempo"):
-        judge(fitted, opinion(songs, 120, rng, dimension=dimension))
-    return fitted
+        judge(ws, opinion(songs_of(ws), 120, rng, dimension=dimension))
+    return ws
+
+
+@pytest.fixture
+def judged(judged_once: Workspace, tmp_path: Path) -> Workspace:
+    return Workspace(shutil.copytree(judged_once.root, tmp_path / "judged"))
+
+
+@pytest.fixture(scope="module")
+def tuned_once(
+    judged_once: Workspace, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Workspace, FineTuneResult]:
+    """A copy of `judged_once` with v0002 fine-tuned from v0001; not to be changed."""
+    ws = Workspace(shutil.copytree(judged_once.root, tmp_path_factory.mktemp("tuned") / "ws"))
+    return ws, finetune(ws)
+
+
+@pytest.fixture
+def tuned(
+    tuned_once: tuple[Workspace, FineTuneResult], tmp_path: Path
+) -> tuple[Workspace, FineTuneResult]:
+    """A copy of `tuned_once` in which v0002 is current, promoted or not."""
+    ws = Workspace(shutil.copytree(tuned_once[0].root, tmp_path / "tuned"))
+    ws.models.promote(tuned_once[1].version)
+    return ws, tuned_once[1]
+
+
+def songs_of(ws: Workspace) -> np.ndarray:
+    return ws.catalogue.items(kind="song").index.to_numpy()
+
+
+def genre_head(ws: Workspace, version: str) -> np.ndarray:
+    return ws.models.load(version).heads["genre"]["weight"]
 
 
 def snapshot(ws: Workspace) -> dict[str, bytes]:
@@ -77,30 +105,34 @@ def snapshot(ws: Workspace) -> dict[str, bytes]:
 
 
 def test_a_new_version_says_where_it_comes_from_and_what_it_learned_from(
-    judged: Workspace,
+    tuned_once: tuple[Workspace, FineTuneResult],
 ) -> None:
-    result = finetune(judged)
-    card = judged.models.card(result.version)
+    ws, result = tuned_once
+    card = ws.models.card(result.version)
     assert (card.version, card.parent, result.parent) == ("v0002", "v0001", "v0001")
     assert card.judgements == 240
-    assert card.watermark == judged.judgements.table()["id"].iloc[-1]
+    assert card.watermark == ws.judgements.table()["id"].iloc[-1]
     assert card.note == result.reason
     assert card.metrics["finetune"] == json.loads(json.dumps(result.report))
     assert card.metrics["scores"]["overall"]["n"] > 0
-    assert judged.models.current() == ("v0002" if result.promoted else "v0001")
-    assert judged.vectors("model-v0002").exists
+    assert ws.models.current() == ("v0002" if result.promoted else "v0001")
+    assert ws.vectors("model-v0002").exists
 
 
-def test_dimensions_nobody_judged_stay_as_they_were(judged: Workspace) -> None:
-    finetune(judged)
-    parent, child = judged.models.load("v0001"), judged.models.load("v0002")
+def test_dimensions_nobody_judged_stay_as_they_were(
+    tuned_once: tuple[Workspace, FineTuneResult],
+) -> None:
+    ws, _ = tuned_once
+    parent, child = ws.models.load("v0001"), ws.models.load("v0002")
     for name in parent.card.dimensions:
         same = np.array_equal(parent.heads[name]["weight"], child.heads[name]["weight"])
         assert same == (name not in ("genre", "tempo"))
 
 
-def test_both_kinds_of_scores_add_up_over_dimensions(judged: Workspace) -> None:
-    found = finetune(judged).report
+def test_both_kinds_of_scores_add_up_over_dimensions(
+    tuned_once: tuple[Workspace, FineTuneResult],
+) -> None:
+    found = tuned_once[1].report
     for when in ("before", "after"):
         for kind in ("seen", "unseen"):
             scores = dict(found[when][kind])
@@ -112,64 +144,52 @@ def test_both_kinds_of_scores_add_up_over_dimensions(judged: Workspace) -> None:
     assert found["judgements"] == 240
 
 
-def test_one_seed_gives_one_result(judged: Workspace) -> None:
-    first = finetune(judged, parent="v0001", seed=4)
-    second = finetune(judged, parent="v0001", seed=4)
-    assert first.report == second.report
-    heads = [judged.models.load(r.version).heads["genre"]["weight"] for r in (first, second)]
-    np.testing.assert_array_equal(*heads)
-
-
-def test_tuning_again_does_not_flatter_itself(judged: Workspace) -> None:
-    """The parent knows the answers; what is reported must not."""
-    first = finetune(judged)
-    judged.models.promote(first.version)
-    second = finetune(judged)
+def test_one_seed_gives_one_result_and_does_not_flatter_itself_on_the_way(
+    tuned: tuple[Workspace, FineTuneResult],
+) -> None:
+    """The parent knows the answers; what is reported of it and of its child must not."""
+    ws, first = tuned
+    second = finetune(ws)
     assert second.parent == first.version
     assert second.report["before"] == first.report["after"] == second.report["after"]
     assert not second.promoted
-    heads = [judged.models.load(r.version).heads["genre"]["weight"] for r in (first, second)]
-    np.testing.assert_allclose(*heads, atol=1e-6)
+    np.testing.assert_array_equal(genre_head(ws, second.version), genre_head(ws, first.version))
 
 
 def test_more_answers_are_compared_with_what_the_parent_knew(
-    judged: Workspace, songs: np.ndarray
+    tuned: tuple[Workspace, FineTuneResult],
 ) -> None:
-    first = finetune(judged)
-    judged.models.promote(first.version)
-    judge(judged, opinion(songs, 60, np.random.default_rng(8), dimension="genre"), rater="Ben")
-    second = finetune(judged)
+    ws, first = tuned
+    judge(ws, opinion(songs_of(ws), 60, np.random.default_rng(8)), rater="Ben")
+    second = finetune(ws)
     asked = second.report["before"]["seen"]
     assert asked["genre"]["n"] > first.report["after"]["seen"]["genre"]["n"]
-    afresh = finetune(judged, parent="v0001")
+    afresh = finetune(ws, parent="v0001")
     assert afresh.report["after"] == second.report["after"]  # the way there does not matter
     assert afresh.report["before"] != second.report["before"]
 
 
-def test_what_is_undone_is_forgotten(judged: Workspace, songs: np.ndarray) -> None:
-    plain = finetune(judged)
-    rng = np.random.default_rng(5)
+def test_what_is_undone_is_forgotten(tuned: tuple[Workspace, FineTuneResult]) -> None:
+    ws, plain = tuned
     contrary = [
-        (d, anchor, a, b, "b" if choice == "a" else "a")
-        for d, anchor, a, b, choice in opinion(songs, 80, rng)
+        (dimension, anchor, a, b, "b" if choice == "a" else "a")
+        for dimension, anchor, a, b, choice in opinion(songs_of(ws), 80, np.random.default_rng(5))
     ]
-    ids = judge(judged, contrary, rater="Zoe")
-    disturbed = finetune(judged, parent="v0001")
-    session = judged.judgements.table().set_index("id").loc[ids[0], "session_id"]
-    while judged.judgements.undo(session):
+    ids = judge(ws, contrary, rater="Zoe")
+    disturbed = finetune(ws)
+    session = ws.judgements.table().set_index("id").loc[ids[0], "session_id"]
+    while ws.judgements.undo(session):
         pass
-    assert judged.judgements.count() == 240
-    again = finetune(judged, parent=disturbed.version)
-    heads = {
-        r.version: judged.models.load(r.version).heads["genre"]["weight"]
-        for r in (plain, disturbed, again)
-    }
-    np.testing.assert_allclose(heads[again.version], heads[plain.version], atol=1e-6)
-    assert np.abs(heads[disturbed.version] - heads[plain.version]).max() > 1e-3
+    assert ws.judgements.count() == 240
+    again = finetune(ws, parent=disturbed.version)
+    np.testing.assert_allclose(
+        genre_head(ws, again.version), genre_head(ws, plain.version), atol=1e-6
+    )
+    assert np.abs(genre_head(ws, disturbed.version) - genre_head(ws, plain.version)).max() > 1e-3
 
 
-def test_fewer_than_twenty_answers_are_too_few(fitted: Workspace, songs: np.ndarray) -> None:
-    answers = opinion(songs, 25, np.random.default_rng(0))
+def test_fewer_than_twenty_answers_are_too_few(fitted: Workspace) -> None:
+    answers = opinion(songs_of(fitted), 25, np.random.default_rng(0))
     judge(fitted, answers[:19])
     judge(fitted, [(d, x, a, b, "cannot_tell") for d, x, a, b, _ in answers[19:]], rater="Ben")
     judge(fitted, [("groove", *answers[20][1:])], rater="Cid")  # no dimension of the model
@@ -210,9 +230,13 @@ def test_masks_have_nothing_to_tune(judged: Workspace) -> None:
 
 
 def test_an_mlp_is_tuned_too(judged: Workspace) -> None:
-    from workbench.training.initial import fit_initial
-
-    fit_initial(judged, head="mlp")
+    linear = judged.models.load()
+    heads = {
+        name: widen_to_mlp(head["weight"], np.random.default_rng(0))
+        for name, head in linear.heads.items()
+    }
+    card = replace(linear.card, head="mlp")
+    judged.models.save(replace(linear, card=card, heads=heads), promote=True)
     result = finetune(judged)
     assert judged.models.card(result.version).head == "mlp"
     judged.models.load(result.version)

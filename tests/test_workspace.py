@@ -137,3 +137,10 @@ def test_programs_that_create_one_workspace_together_all_succeed(tmp_path: Path)
     programs = [subprocess.Popen(command) for _ in range(4)]
     assert [p.wait() for p in programs] == [0, 0, 0, 0]
     assert Workspace(tmp_path / "songs").catalogue.items().empty
+
+
+def test_a_folder_with_other_things_in_it_is_not_taken_over(tmp_path: Path) -> None:
+    (tmp_path / "song.wav").write_bytes(b"mine")
+    with pytest.raises(WorkbenchError, match="is not empty and no workspace"):
+        Workspace.create(tmp_path)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["song.wav"]

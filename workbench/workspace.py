@@ -72,13 +72,23 @@ class Workspace:
 
     @classmethod
     def create(cls, path: str | os.PathLike[str]) -> Workspace:
-        """Make an empty workspace; an existing one is opened as it is."""
+        """Make an empty workspace in a new or empty folder; an existing one is opened as it is.
+
+        Raises
+        ------
+        WorkbenchError
+            If the folder holds something else already.
+        """
         root = Path(path).expanduser().resolve()
         with clear_storage_errors(root):
             if root.exists() and not root.is_dir():
                 raise WorkbenchError(f"{root} is a file; choose a folder for the workspace.")
             root.mkdir(parents=True, exist_ok=True)
         if not (root / CONFIG_FILE).exists():
+            if any(not entry.name.startswith(".") for entry in root.iterdir()):
+                raise WorkbenchError(
+                    f"{root} is not empty and no workspace; choose a new or an empty folder."
+                )
             text = _TEMPLATE.format(format=FORMAT, id=uuid.uuid4().hex[:12])
             write_text(root / CONFIG_FILE, text)
         workspace = cls(root)

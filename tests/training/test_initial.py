@@ -19,13 +19,20 @@ from workbench.training.initial import (
 
 def test_items_held_out_are_whole_artists_and_about_a_quarter() -> None:
     artists = [f"Artist {i % 12}" for i in range(60)] + [""] * 4
-    songs = pd.DataFrame({"artist": artists}, index=range(100, 164))
+    songs = pd.DataFrame({"artist": artists, "parent_id": np.nan}, index=range(100, 164))
     for seed in range(5):
         chosen = hold_out(songs, np.random.default_rng(seed))
         assert 0.15 * 64 <= len(chosen) <= 0.28 * 64
         inside = set(songs.loc[chosen, "artist"]) - {""}
         outside = set(songs.drop(chosen)["artist"]) - {""}
         assert not inside & outside
+
+
+@pytest.mark.parametrize("artists", [1, 2])
+def test_few_artists_hold_out_single_songs(artists: int) -> None:
+    names = [f"Artist {i % artists}" for i in range(20)]
+    songs = pd.DataFrame({"artist": names, "parent_id": np.nan}, index=range(20))
+    assert 3 <= len(hold_out(songs, np.random.default_rng(0))) <= 6
 
 
 def test_held_out_songs_and_their_parts_take_no_part_in_the_fit(fitted: Workspace) -> None:

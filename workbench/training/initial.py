@@ -24,11 +24,12 @@ from workbench.subspaces.store import ModelCard
 from workbench.subspaces.triplets import (
     NO_TRIPLETS,
     Triplets,
+    artist_groups,
     relations,
     sample_triplets,
     song_groups,
 )
-from workbench.training.fit import Problem, Pull, fit_heads
+from workbench.training.fit import Problem, Pull, fit_heads, one_thread
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,6 +40,7 @@ SUBSPACE_DIM = 64  # six of them make the paper's best embedding size, 384
 HELD_OUT_SHARE = 0.25
 _TRIPLETS = 2000
 _PULL, _STEPS = 3.0, 60  # a mild refinement; weaker pulls scored lower on held-out artists
+_FEWEST_ARTISTS = 8
 _SMALLEST = 12  # songs; fewer cannot be split
 
 
@@ -132,16 +134,16 @@ def store_model(ws: Workspace, model: Model, *, promote: bool) -> ModelCard:
 def hold_out(songs: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:
     """Choose songs to hold out, whole artists at a time, int64 [m].
 
-    A song without an artist counts as an artist of its own.
+    A song without an artist counts as an artist of its own; where there are few artists, songs
+    are chosen singly.
     """
-    artists = songs["artist"].where(songs["artist"] != "", songs.index.astype(str))
-    names = rng.permutation(artists.unique())
-    chosen: list[int] = []
-    for name in names:
-        members = songs.index[artists == name].tolist()
-        if len(chosen) + len(members) <= HELD_OUT_SHARE * len(songs) * 1.1:
-            chosen += members
-    return np.array(sorted(chosen), dtype=np.int64)
+    ids = songs.index.to_numpy()
+    groups = artist_groups(songs, ids, fewest=_FEWEST_ARTISTS)
+    chosen = np.zeros(len(ids), dtype=bool)
+    for group in rng.permutation(np.unique(groups)):
+        if (chosen | (groups == group)).sum() <= HELD_OUT_SHARE * len(ids) * 1.1:
+            chosen |= groups == group
+    return ids[chosen].astype(np.int64)
 
 
 def _encoder_with_vectors(ws: Workspace) -> str:
@@ -168,7 +170,8 @@ def _weighted_heads(
     progress.stage("Fitting heads to the tags", len(related))
     for name, relation in related.items():
         triplets = sample_triplets(relation, _TRIPLETS, rng)
-        weights = block_weights(x, normaliser.edges, triplets)
+        with one_thread():
+            weights = block_weights(x, normaliser.edges, triplets)
         columns = np.repeat(np.sqrt(weights), np.diff(normaliser.edges)).astype(np.float32)
         directions = principal_directions(x * columns, subspace_dim)
         start = {"weight": (directions * columns).astype(np.float32)}

@@ -85,12 +85,14 @@ class Workspace:
                 raise WorkbenchError(f"{root} is a file; choose a folder for the workspace.")
             root.mkdir(parents=True, exist_ok=True)
         if not (root / CONFIG_FILE).exists():
-            if any(not entry.name.startswith(".") for entry in root.iterdir()):
+            found = {entry.name for entry in root.iterdir() if not entry.name.startswith(".")}
+            if found and CONFIG_FILE not in found:  # it may have been made this moment
                 raise WorkbenchError(
                     f"{root} is not empty and no workspace; choose a new or an empty folder."
                 )
-            text = _TEMPLATE.format(format=FORMAT, id=uuid.uuid4().hex[:12])
-            write_text(root / CONFIG_FILE, text)
+            if not found:
+                text = _TEMPLATE.format(format=FORMAT, id=uuid.uuid4().hex[:12])
+                write_text(root / CONFIG_FILE, text)
         workspace = cls(root)
         workspace.database.upgrade()
         return workspace

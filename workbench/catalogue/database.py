@@ -135,7 +135,19 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     connection.isolation_level = None  # transactions begin where `Database.write` says so
     connection.execute("PRAGMA foreign_keys = ON")
     if not _is_read_only(connection):
-        connection.execute("PRAGMA journal_mode = WAL")
+        _use_write_ahead_log(connection)
+
+
+def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
+    """Switch to WAL; for this one change SQLite does not wait for others by itself."""
+    for attempt in range(20):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or attempt == 19:
+                raise
+            time.sleep(0.05)
 
 
 def _is_read_only(connection: sqlite3.Connection) -> bool:

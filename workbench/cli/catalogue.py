@@ -19,7 +19,7 @@ from workbench.cli.options import (
     say_json,
     table,
 )
-from workbench.errors import MediaError, WorkbenchError
+from workbench.errors import MediaError, UnknownNameError, WorkbenchError
 from workbench.files import printable, write_text
 from workbench.workspace import CONFIG_FILE, Workspace, find_workspace
 
@@ -125,7 +125,7 @@ def list_(as_json: JsonOption = False) -> None:
 def install(name: Annotated[str, typer.Argument(help="musicnn")]) -> None:
     """Fetch an encoder's weights once; they are kept for all workspaces of this user."""
     if name != "musicnn":
-        raise WorkbenchError(f"There is nothing called {name!r} to install; choose musicnn.")
+        raise UnknownNameError(f"There is nothing called {name!r} to install; choose musicnn.")
     from workbench.encoders.musicnn.install import install as run
 
     say(f"musicnn (ISC licence) is installed in {run().parent}.")
@@ -145,7 +145,7 @@ def export(
         "failures": ws.catalogue.failures,
     }
     if what not in frames:
-        raise WorkbenchError(f"{what!r} cannot be exported; choose one of {', '.join(frames)}.")
+        raise UnknownNameError(f"{what!r} cannot be exported; choose one of {', '.join(frames)}.")
     frame = frames[what]()
     if frame.index.name:
         frame = frame.reset_index()

@@ -72,7 +72,9 @@ def _catalogue(ws: Workspace) -> str:
     if items.empty:
         raise WorkbenchError("it is empty; add music with `workbench import`")
     counts = (items["domain"] + " " + items["kind"]).value_counts()
-    return ", ".join(f"{number} {what}s" for what, number in counts.items())
+    return ", ".join(
+        f"{number} {what}{'es' if what.endswith('x') else 's'}" for what, number in counts.items()
+    )
 
 
 def _files(ws: Workspace) -> str:

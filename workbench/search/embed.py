@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from workbench.encoders.registry import default_encoder, load_encoder
+from workbench.encoders.warm import warm_encoder
 from workbench.errors import NotReadyError, UnknownNameError, WorkbenchError
 from workbench.files import atomic_write
 from workbench.progress import Progress
@@ -173,7 +174,7 @@ def _encode_batch(
 ) -> tuple[list[int], dict[int, str]]:
     from workbench.audio.decode import decode
 
-    encoder = load_encoder(key)
+    encoder = warm_encoder(key)
     ids, vectors, failures = [], [], {}
     for item_id, path in batch:
         try:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from workbench.catalogue.tables import ITEM_KINDS
 from workbench.errors import UnknownNameError, WorkbenchError
 from workbench.search.subspaces import read_subspaces
 
@@ -64,6 +65,8 @@ def find_similar(
     items = ws.catalogue.items()
     if item_id not in items.index:
         raise UnknownNameError(f"There is no item {item_id}.")
+    if kind is not None and kind not in ITEM_KINDS:
+        raise UnknownNameError(f"There is no kind {kind!r}; choose among {', '.join(ITEM_KINDS)}.")
     share = _shares(weights, blocks)
     query = store.rows([item_id])[0]
     # Unit vectors: a weighted sum of cosines is one product with the weighted query.

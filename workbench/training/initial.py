@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from workbench.encoders.registry import load_encoder
-from workbench.errors import NotReadyError, WorkbenchError
+from workbench.errors import NotReadyError, UnknownNameError
 from workbench.evaluation.triplets import evaluate_model
 from workbench.progress import Progress
 from workbench.search.subspaces import write_subspaces
@@ -76,7 +76,7 @@ def fit_initial(
         If there are too few tagged items with vectors.
     """
     if head not in HEADS:
-        raise WorkbenchError(f"There is no head {head!r}; choose one of {', '.join(HEADS)}.")
+        raise UnknownNameError(f"There is no head {head!r}; choose one of {', '.join(HEADS)}.")
     progress = progress or Progress()
     rng = np.random.default_rng(seed)
     key = encoder or _encoder_with_vectors(ws)

@@ -207,8 +207,18 @@ def _models(ws: Workspace, versions: Sequence[str] | None) -> list[Widget]:
     return [
         present.columns([PlotlyChart(kiviat_figure(outlines), height=460),
                          present.table(header, rows)]),
-        present.note(_WHAT_IT_SHOWS + basis),
+        present.note(_WHAT_IT_SHOWS + basis + _near_guessing(cards[0])),
     ]  # fmt: skip
+
+
+def _near_guessing(card: ModelCard) -> str:
+    """Name the dimensions whose interval reaches down to guessing, in a sentence."""
+    scores = _scores(card)
+    names = [d for d in card.dimensions if d in scores and scores[d]["n"]]
+    unsure = [d for d in names if scores[d]["low"] <= CHANCE]
+    if not unsure:
+        return ""
+    return f" Not known to be better than guessing: {', '.join(unsure)}."
 
 
 def _pair(ws: Workspace, pair: tuple[int, int]) -> list[Widget]:

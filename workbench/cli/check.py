@@ -72,9 +72,8 @@ def _catalogue(ws: Workspace) -> str:
     if items.empty:
         raise WorkbenchError("it is empty; add music with `workbench import`")
     counts = (items["domain"] + " " + items["kind"]).value_counts()
-    return ", ".join(
-        f"{number} {what}{'es' if what.endswith('x') else 's'}" for what, number in counts.items()
-    )
+    names = {what: f"{what}es" if str(what).endswith("x") else f"{what}s" for what in counts.index}
+    return ", ".join(f"{number} {names[what]}" for what, number in counts.items())
 
 
 def _files(ws: Workspace) -> str:

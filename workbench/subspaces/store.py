@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 _FORMAT = 1
 
 
+def timestamp() -> str:
+    """Return the present moment as cards hold it, in UTC to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
 @dataclass(frozen=True)
 class ModelCard:
     """What a model is, what it learned from and how well it does.
@@ -37,7 +42,7 @@ class ModelCard:
     dimensions: list[str]
     subspace_dim: int
     parent: str | None = None
-    created_at: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+    created_at: str = field(default_factory=timestamp)
     judgements: int = 0
     watermark: str | None = None
     licence: str = ""

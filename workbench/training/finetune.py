@@ -22,6 +22,7 @@ from workbench.errors import NotReadyError, WorkbenchError
 from workbench.evaluation.scores import Score
 from workbench.progress import Progress
 from workbench.subspaces.model import Model
+from workbench.subspaces.store import timestamp
 from workbench.subspaces.triplets import (
     NO_TRIPLETS,
     Triplets,
@@ -138,7 +139,7 @@ def finetune(
         watermark=judged.watermark,
         metrics={"finetune": report},
         note=reason,
-        created_at=_now(),
+        created_at=timestamp(),
     )
     tuned = Model(card, origin.normaliser, {**origin.heads, **heads})
     stored = store_model(ws, tuned, promote=promoted)
@@ -210,9 +211,3 @@ def _as_table(outcomes: dict[str, Outcome]) -> dict[str, dict[str, Any]]:
         scores["overall"] = sum(scores.values(), Score())
         table[kind] = {name: score.as_dict() for name, score in scores.items()}
     return table
-
-
-def _now() -> str:
-    from datetime import UTC, datetime
-
-    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,13 +1,21 @@
 from __future__ import annotations
 
 import doctest
+from itertools import product
 
 import numpy as np
 import pytest
 from scipy.stats import binomtest
 
 from workbench.evaluation import scores
-from workbench.evaluation.scores import Score, count_right, paired_p_value
+from workbench.evaluation.scores import (
+    Score,
+    compare,
+    count_right,
+    grouped_p_value,
+    holm,
+    paired_p_value,
+)
 
 
 @pytest.mark.parametrize(("k", "n"), [(0, 1), (1, 1), (0, 30), (30, 30), (7, 19), (357, 426)])
@@ -60,3 +68,49 @@ def test_the_examples_in_the_docstrings_hold() -> None:
     result = doctest.testmod(scores)
     assert result.attempted > 0
     assert result.failed == 0
+
+
+def test_a_comparison_says_what_is_gained_and_lost() -> None:
+    first = np.array([True, True, False, False, False])
+    second = np.array([True, False, True, True, False])
+    assert compare(first, second) == {"n": 5, "gained": 2, "lost": 1, "p": 1.0}
+    grouped = compare(first, second, groups=np.arange(5))
+    assert grouped["p_grouped"] == 1.0
+
+
+@pytest.mark.parametrize("groups", [4, 9])
+def test_the_grouped_test_tries_every_pattern_of_signs(groups: int) -> None:
+    rng = np.random.default_rng(groups)
+    first, second = rng.random(60) < 0.5, rng.random(60) < 0.7
+    group = rng.integers(0, groups, 60)
+    gains = [int((second.astype(int) - first)[group == g].sum()) for g in range(groups)]
+    patterns = list(product((-1, 1), repeat=groups))
+    extreme = sum(
+        abs(sum(s * g for s, g in zip(signs, gains, strict=True))) >= abs(sum(gains))
+        for signs in patterns
+    )
+    assert grouped_p_value(first, second, group) == pytest.approx(extreme / len(patterns))
+
+
+def test_with_many_groups_of_one_the_grouped_test_is_mcnemars() -> None:
+    rng = np.random.default_rng(0)
+    first, second = rng.random(200) < 0.6, rng.random(200) < 0.7
+    found = grouped_p_value(first, second, np.arange(200))
+    assert found == pytest.approx(paired_p_value(first, second), abs=0.02)
+
+
+def test_copies_of_a_triplet_convince_mcnemar_and_not_the_grouped_test() -> None:
+    rng = np.random.default_rng(1)
+    first, second = rng.random(12) < 0.4, rng.random(12) < 0.8
+    many = [np.repeat(x, 20) for x in (first, second, np.arange(12))]
+    assert paired_p_value(many[0], many[1]) < 1e-6
+    assert grouped_p_value(*many) == grouped_p_value(first, second, np.arange(12)) > 0.005
+
+
+def test_holm_steps_down() -> None:
+    """Computed by hand: 4 x 0.005, 3 x 0.01, 2 x 0.03, 1 x 0.04 raised to the one before."""
+    found = holm({"w": 0.03, "x": 0.005, "y": 0.04, "z": 0.01})
+    assert list(found) == ["w", "x", "y", "z"]
+    assert found == pytest.approx({"x": 0.02, "z": 0.03, "w": 0.06, "y": 0.06})
+    assert holm({"a": 0.7, "b": 0.9}) == {"a": 1.0, "b": 1.0}
+    assert holm({}) == {}

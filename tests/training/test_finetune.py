@@ -53,6 +53,22 @@ def test_without_a_triplet_of_unseen_items_nothing_is_promoted() -> None:
     assert "no triplet" in reason
 
 
+def test_a_dimension_that_knows_its_tags_less_well_is_named() -> None:
+    found = report((Score(50, 100), Score(20, 40)), (Score(60, 100), Score(20, 40)))
+    changes = {"genre": (90, 80), "tempo": (70, 75), "key": (60, 60), "overall": (73, 72)}
+    found["tags"] = {
+        "before": {name: Score(old, 100).as_dict() for name, (old, _) in changes.items()},
+        "after": {name: Score(new, 100).as_dict() for name, (_, new) in changes.items()},
+        "comparison": {
+            name: {"gained": max(new - old, 0), "lost": max(old - new, 0), "p_grouped_holm": 0.03}
+            for name, (old, new) in changes.items()
+        },
+    }
+    promoted, reason = verdict(found)
+    assert promoted
+    assert reason.endswith("On the tags of held-out songs it fell: genre 0.90 to 0.80 (p 0.03).")
+
+
 @pytest.fixture(scope="module")
 def judged_once(fitted_once: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """240 answers by ear for the order of the songs, in two dimensions; not to be changed."""
@@ -127,6 +143,20 @@ def test_dimensions_nobody_judged_stay_as_they_were(
     for name in parent.card.dimensions:
         same = np.array_equal(parent.heads[name]["weight"], child.heads[name]["weight"])
         assert same == (name not in ("genre", "tempo"))
+
+
+def test_tags_of_held_out_songs_are_compared_before_and_after(
+    tuned_once: tuple[Workspace, FineTuneResult],
+) -> None:
+    ws, result = tuned_once
+    tags = result.report["tags"]
+    assert tags["before"] == ws.models.card("v0001").metrics["scores"]
+    assert tags["after"] == ws.models.card("v0002").metrics["scores"]
+    for name, row in tags["comparison"].items():
+        assert row["gained"] - row["lost"] == tags["after"][name]["k"] - tags["before"][name]["k"]
+        assert 0 < row["p"] <= row["p_holm"] <= 1
+    untouched = tags["comparison"]["mood"]
+    assert (untouched["gained"], untouched["lost"], untouched["p_holm"]) == (0, 0, 1.0)
 
 
 def test_both_kinds_of_scores_add_up_over_dimensions(

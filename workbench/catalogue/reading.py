@@ -86,6 +86,12 @@ class CatalogueReader:
         with self._database.read() as session:
             return {row.sha256: row.item_id for row in session.execute(query)}
 
+    def media_names(self) -> dict[int, str]:
+        """Return the file of every item that has one, as stored: below the workspace relative."""
+        query = sa.select(Item.id, Media.path).join(Media, Item.media_id == Media.id)
+        with self._database.read() as session:
+            return {row.id: row.path for row in session.execute(query)}
+
     def lost_media(self) -> set[str]:
         """Return the content hashes of files that are gone, or whose playable copy is."""
         query = sa.select(Media.sha256, Media.path, Media.playable_path)

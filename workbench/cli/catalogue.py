@@ -1,4 +1,4 @@
-"""Commands that fill a workspace: init, import, encoders, embed, export."""
+"""Commands that fill a workspace: init, import, embed, export."""
 
 from __future__ import annotations
 
@@ -10,20 +10,15 @@ import typer
 from workbench.cli.options import (
     EncoderOption,
     JobOption,
-    JsonOption,
     ProcessesOption,
     WorkspaceOption,
     count,
     progress_for,
     say,
-    say_json,
-    table,
 )
 from workbench.errors import MediaError, UnknownNameError, WorkbenchError
 from workbench.files import printable, write_text
 from workbench.workspace import CONFIG_FILE, Workspace, find_workspace
-
-encoders = typer.Typer(help="Encoders: which there are, and fetching their weights.")
 
 
 def register(app: typer.Typer) -> None:
@@ -32,7 +27,6 @@ def register(app: typer.Typer) -> None:
     app.command("import")(import_)
     app.command("embed")(embed)
     app.command("export")(export)
-    app.add_typer(encoders, name="encoders", no_args_is_help=True)
 
 
 def init(folder: Annotated[Path, typer.Argument(help="The folder to make.")]) -> None:
@@ -91,44 +85,20 @@ def embed(
     job: JobOption = None,
 ) -> None:
     """Compute the vectors of all items that have none; an interrupted run goes on."""
+    from workbench.encoders.registry import find_encoder
     from workbench.search.embed import embed as run
 
     ws = Workspace(workspace)
     report = run(ws, encoder=encoder, processes=processes, progress=progress_for(job))
     say(f"{report.computed} items embedded with {report.encoder}; {report.total} in all.")
-    if not report.encoder.startswith("musicnn"):
+    say(f"Licence of the encoder: {find_encoder(report.encoder, ws).licence_words}.")
+    if report.encoder.startswith("descriptors-"):
         say(
             "The musicnn block is missing: genre and instruments are known less well. Fetch it "
             "with `workbench encoders install musicnn`."
         )
     for item_id, reason in report.failures.items():
         say(f"  item {item_id}: {reason}")
-
-
-@encoders.command("list")
-def list_(as_json: JsonOption = False) -> None:
-    """Show the encoders, whether they are installed, and their licences."""
-    from workbench.encoders.registry import list_encoders
-
-    known = list_encoders()
-    if as_json:
-        say_json([vars(info) for info in known])
-        return
-    rows = [
-        [i.key, "installed" if i.installed else f"`{i.install}`", i.licence, i.description]
-        for i in known
-    ]
-    table(["encoder", "state", "licence", "what it joins"], rows)
-
-
-@encoders.command("install")
-def install(name: Annotated[str, typer.Argument(help="musicnn")]) -> None:
-    """Fetch an encoder's weights once; they are kept for all workspaces of this user."""
-    if name != "musicnn":
-        raise UnknownNameError(f"There is nothing called {name!r} to install; choose musicnn.")
-    from workbench.encoders.musicnn.install import install as run
-
-    say(f"musicnn (ISC licence) is installed in {run().parent}.")
 
 
 def export(

@@ -89,12 +89,14 @@ def _files(ws: Workspace) -> str:
     return "all there"
 
 
-def _encoder(_ws: Workspace) -> str:
+def _encoder(ws: Workspace) -> str:
     from workbench.encoders.registry import list_encoders
 
-    missing = [i for i in list_encoders() if not i.installed]
-    if missing:
-        raise WorkbenchError(f"{missing[0].key} is not installed; run `{missing[0].install}`")
+    for info in list_encoders(ws):
+        if info.problem:
+            raise WorkbenchError(f"{info.key} ({info.source}) is broken: {info.problem}")
+        if not info.installed:
+            raise WorkbenchError(f"{info.key} is not installed; run `{info.install}`")
     return "all installed"
 
 

@@ -1,4 +1,4 @@
-"""Commands around models: train, evaluate, finetune, map, models, search."""
+"""Commands around models: train, finetune, map, models, search."""
 
 from __future__ import annotations
 
@@ -30,7 +30,6 @@ def register(app: typer.Typer) -> None:
     """Add the commands to the application."""
     app.add_typer(train, name="train")
     app.add_typer(models, name="models")
-    app.command("evaluate")(evaluate)
     app.command("finetune")(finetune)
     app.command("map")(map_)
     app.command("search")(search)
@@ -54,43 +53,9 @@ def train_heads(
 
     ws = Workspace(workspace)
     card = fit_initial(ws, head=head, encoder=encoder, seed=seed, progress=progress_for(job))
-    say(f"Model {card.version} is in use. On {card.metrics['held_out_items']} held-out songs:")
+    say(f"Model {card.version} is in use. Its encoder: {card.encoder}, licence: {card.licence}.")
+    say(f"On {card.metrics['held_out_items']} held-out songs:")
     _print_scores(card.metrics["scores"])
-
-
-def evaluate(
-    model: VersionOption = None,
-    dimension: Annotated[
-        str | None, typer.Option(help="Show one dimension only.", show_default=False)
-    ] = None,
-    seed: SeedOption = 0,
-    as_json: JsonOption = False,
-    workspace: WorkspaceOption = None,
-) -> None:
-    """Score a model on the tags of held-out items, with the leakage between dimensions."""
-    from workbench.evaluation.triplets import evaluate_model
-    from workbench.subspaces.dimensions import get_dimension
-
-    ws = Workspace(workspace)
-    if dimension is not None:
-        get_dimension(ws, dimension)
-    loaded = ws.models.load(model)
-    metrics = evaluate_model(ws, loaded, seed=seed)
-    if dimension is not None:
-        metrics["scores"] = {dimension: metrics["scores"][dimension]}
-        metrics["leakage"] = {dimension: metrics["leakage"][dimension]}
-    if as_json:
-        say_json({"model": loaded.card.version, "encoder": loaded.card.encoder, **metrics})
-        return
-    say(f"Model {loaded.card.version}, {metrics['held_out_items']} held-out songs; chance is 0.5.")
-    _print_scores(metrics["scores"])
-    say("\nLeakage: how well the subspace of a row answers the triplets of a column.")
-    names = list(next(iter(metrics["leakage"].values())))
-    rows = [
-        [subspace, *(f"{row[n]['score']:.2f}" if row[n]["n"] else "-" for n in names)]
-        for subspace, row in metrics["leakage"].items()
-    ]
-    table(["", *names], rows)
 
 
 def finetune(

@@ -27,7 +27,7 @@ VersionOption = Annotated[
     str | None, typer.Option("--model", help="A model version; by default the current one.")
 ]
 EncoderOption = Annotated[
-    str | None, typer.Option(help="An encoder's name; by default the best one installed.")
+    str | None, typer.Option(help="An encoder's name; by default the best built-in one.")
 ]
 ProcessesOption = Annotated[
     int | None, typer.Option(min=1, help="How many run at once; by default one per core.")

@@ -7,6 +7,8 @@ from typing import Protocol
 
 import numpy as np
 
+from workbench.errors import WorkbenchError
+
 
 class Encoder(Protocol):
     """Maps items into a vector space (the patent's encoder, the paper's backbone).
@@ -49,3 +51,48 @@ class Encoder(Protocol):
 def encoder_key(encoder: Encoder) -> str:
     """Return the name under which an encoder's vectors are stored."""
     return f"{encoder.name}-{encoder.version}"
+
+
+def check_encoder(encoder: Encoder, source: str) -> Encoder:
+    """Return an encoder that somebody else wrote if it offers what every encoder does.
+
+    Parameters
+    ----------
+    encoder
+        The encoder.
+    source
+        What to call it in the sentence that says what is missing.
+
+    Raises
+    ------
+    WorkbenchError
+        If an attribute is missing, or the blocks do not lie side by side from 0 to `dim`.
+    """
+    wanted = [*Encoder.__annotations__, "encode"]
+    missing = [name for name in wanted if not hasattr(encoder, name)]
+    if missing:
+        raise WorkbenchError(
+            f"{source} is no encoder: it lacks {', '.join(missing)}; see docs/encoders.md."
+        )
+    if "audio" not in encoder.domains:
+        raise WorkbenchError(f"{source} does not take sound, and only sound can be embedded.")
+    edges = [(block.start, block.stop) for block in encoder.blocks.values()]
+    if [0, *(stop for _, stop in edges)] != [*(start for start, _ in edges), encoder.dim]:
+        raise WorkbenchError(
+            f"The blocks of {source} do not lie side by side from 0 to {encoder.dim}, its dim."
+        )
+    return encoder
+
+
+def check_vectors(vectors: np.ndarray, count: int, encoder: Encoder) -> None:
+    """Raise a sentence unless an encoder gave what it promised, finite numbers [count, dim]."""
+    shape = np.shape(vectors)
+    if shape != (count, encoder.dim):
+        raise WorkbenchError(
+            f"Encoder {encoder_key(encoder)} returned an array of shape {shape} where "
+            f"{(count, encoder.dim)} was due."
+        )
+    if not np.isfinite(vectors).all():
+        raise WorkbenchError(
+            f"Encoder {encoder_key(encoder)} returned numbers that are not finite."
+        )

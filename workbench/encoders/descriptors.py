@@ -17,6 +17,7 @@ from workbench.encoders.musicnn.network import MusicNN
 from workbench.encoders.musicnn.network import patches as musicnn_patches
 from workbench.errors import MediaError
 from workbench.features import character, key, spectral, tempo, timbre
+from workbench.features.cens import cens
 
 _WIDTHS = {
     "key": 24,
@@ -65,14 +66,17 @@ class DescriptorEncoder:
         return np.array(vectors, dtype=np.float32).reshape(len(vectors), self.dim)
 
     def _encode_one(self, samples: np.ndarray) -> np.ndarray:
+        import torch
+
         if not len(samples):
             raise MediaError("the sound is too short to have a single sample")
         shortest = int(spectral.SEGMENT_S * self.sample_rate)
         if len(samples) < shortest:
             samples = np.tile(samples, -(-shortest // len(samples)))[:shortest]
-        chromagram = spectral.cens(samples)
+        sound = torch.from_numpy(np.ascontiguousarray(samples, dtype=np.float32))
+        chromagram = cens(sound, tuning="estimate").numpy()
         chroma = key.harmonic_chroma(samples)
-        envelope = spectral.onset_envelope(samples)
+        envelope = spectral.onset_envelope(sound).numpy()
         parts = [
             key.key_correlations(chroma),
             tempo.folded_tempogram(envelope),

@@ -1,67 +1,164 @@
-"""The encoders there are: installed, installable, and under which licence."""
+"""The encoders there are: installed, installable, and under which licence.
+
+Three sources are listed alike: the built-in encoders, those of other installed packages (see
+`workbench.encoders.plugins`) and those that a workspace declares in its ``workbench.toml`` (see
+`workbench.encoders.declared`).
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Callable, Iterator
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from workbench.encoders.base import Encoder
-from workbench.errors import UnknownNameError
+from workbench.encoders.base import Encoder, check_encoder
+from workbench.encoders.info import EncoderInfo, KnownEncoder, broken
+from workbench.errors import UnknownNameError, WorkbenchError
+
+if TYPE_CHECKING:
+    from workbench.workspace import Workspace
+
+__all__ = [
+    "EncoderInfo",
+    "default_encoder",
+    "find_encoder",
+    "is_taken",
+    "list_encoders",
+    "load_encoder",
+]
 
 
-@dataclass(frozen=True)
-class EncoderInfo:
-    """What the registry knows of an encoder without loading it."""
+def list_encoders(ws: Workspace | None = None) -> list[EncoderInfo]:
+    """Return all known encoders, the preferred one first.
 
-    key: str
-    description: str
-    licence: str
-    installed: bool
-    install: str = ""
-
-
-def list_encoders() -> list[EncoderInfo]:
-    """Return all known encoders, the preferred one first."""
-    from workbench.encoders.musicnn.install import weights_file
-
-    return [
-        EncoderInfo(
-            "musicnn-descriptors-1",
-            "musicnn's penultimate layer, key profiles, folded tempogram, CENS, timbre, character",
-            "ISC (musicnn weights), BSD-3-Clause",
-            weights_file().is_file(),
-            "workbench encoders install musicnn",
-        ),
-        EncoderInfo(
-            "descriptors-1",
-            "key profiles, folded tempogram, CENS, timbre, character",
-            "BSD-3-Clause",
-            True,
-        ),
-    ]
+    Parameters
+    ----------
+    ws
+        Those that this workspace declares are listed too.
+    """
+    return [known.info for known in _known(ws)]
 
 
 def default_encoder() -> EncoderInfo:
-    """Return the best encoder that is installed."""
-    return next(info for info in list_encoders() if info.installed)
+    """Return the best built-in encoder that is installed."""
+    return next(known.info for known in _built_in() if known.info.installed)
+
+
+def find_encoder(name: str, ws: Workspace | None = None) -> EncoderInfo:
+    """Return the encoder of a key, or of the short name under which it was added.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such encoder.
+    """
+    for known in _known(ws):
+        if name in (known.name, known.info.key):
+            return known.info
+    raise _unknown(name, ws)
+
+
+def is_taken(name: str) -> bool:
+    """Return whether a built-in encoder or one of an installed package has this name."""
+    return any(name in (known.name, known.info.key) for known in _known(None))
 
 
 @lru_cache(maxsize=2)
-def load_encoder(key: str) -> Encoder:
+def load_encoder(key: str, workspace: Path | None = None) -> Encoder:
     """Return an encoder ready for use.
+
+    Parameters
+    ----------
+    key
+        Of the encoder, as `find_encoder` and `list_encoders` give it.
+    workspace
+        The folder of the workspace that may declare it; a process of its own needs no more.
 
     Raises
     ------
     UnknownNameError
         If there is no such encoder or it is not installed.
+    WorkbenchError
+        If it cannot be loaded.
     """
+    from workbench.workspace import Workspace
+
+    ws = None if workspace is None else Workspace(workspace)
+    entry = next((known for known in _known(ws) if known.info.key == key), None)
+    if entry is None:
+        raise _unknown(key, ws)
+    info = entry.info
+    if info.problem:
+        raise UnknownNameError(f"Encoder {key} ({info.source}) is broken: {info.problem}.")
+    if not info.installed:
+        raise UnknownNameError(f"Encoder {key} is not installed; run `{info.install}`.")
+    try:
+        encoder = entry.load()
+    except WorkbenchError as error:
+        if info.source == "built in":
+            raise
+        text = str(error).rstrip(".")
+        raise type(error)(f"Encoder {key} cannot be loaded: {text}.") from error
+    except Exception as error:  # other people's code
+        raise WorkbenchError(
+            f"Encoder {key} ({info.source}) cannot be loaded ({type(error).__name__}: {error})."
+        ) from error
+    return check_encoder(encoder, f"Encoder {key} ({info.source})")
+
+
+def _known(ws: Workspace | None) -> Iterator[KnownEncoder]:
+    """Give all encoders, one source after the other: who asks for an early one runs no plug-in.
+
+    A name that is taken already makes the later encoder a broken one.
+    """
+    from workbench.encoders.declared import declared_encoders
+    from workbench.encoders.plugins import plugin_encoders
+
+    taken: dict[str, EncoderInfo] = {}
+    sources: tuple[Callable[[], list[KnownEncoder]], ...]
+    sources = (_built_in, partial(declared_encoders, ws), plugin_encoders)
+    for source in sources:
+        for entry in source():
+            names, info = {entry.name, entry.info.key}, entry.info
+            holder = next((taken[name] for name in names if name in taken), None)
+            if holder is not None:
+                problem = info.problem or f"its name is taken by {holder.key} ({holder.source})"
+                entry = broken(f"{entry.name} ({info.source})", info.source, problem)
+            taken |= dict.fromkeys(names, info) | taken
+            yield entry
+
+
+def _built_in() -> list[KnownEncoder]:
+    from workbench.encoders.musicnn.install import weights_file
+
+    joined = EncoderInfo(
+        "musicnn-descriptors-1",
+        "musicnn's penultimate layer, key profiles, folded tempogram, CENS, timbre, character",
+        "ISC (musicnn weights), BSD-3-Clause",
+        weights_file().is_file(),
+        "workbench encoders install musicnn",
+    )
+    plain = EncoderInfo(
+        "descriptors-1",
+        "key profiles, folded tempogram, CENS, timbre, character",
+        "BSD-3-Clause",
+        True,
+    )
+    return [
+        KnownEncoder("musicnn-descriptors", joined, partial(_load_descriptors, musicnn=True)),
+        KnownEncoder("descriptors", plain, partial(_load_descriptors, musicnn=False)),
+    ]
+
+
+def _load_descriptors(*, musicnn: bool) -> Encoder:
     from workbench.encoders.descriptors import DescriptorEncoder
     from workbench.encoders.musicnn.install import load_weights
     from workbench.encoders.musicnn.network import MusicNN
 
-    known = {info.key: info for info in list_encoders()}
-    if key not in known:
-        raise UnknownNameError(f"There is no encoder {key!r}; choose one of {', '.join(known)}.")
-    if not known[key].installed:
-        raise UnknownNameError(f"Encoder {key} is not installed; run `{known[key].install}`.")
-    return DescriptorEncoder(MusicNN(load_weights()) if key.startswith("musicnn") else None)
+    return DescriptorEncoder(MusicNN(load_weights()) if musicnn else None)
+
+
+def _unknown(name: str, ws: Workspace | None) -> UnknownNameError:
+    names = ", ".join(info.key for info in list_encoders(ws) if not info.problem)
+    return UnknownNameError(f"There is no encoder {name!r}; choose one of {names}.")

@@ -10,23 +10,31 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 
-from workbench.encoders.base import Encoder
+from workbench.encoders.base import Encoder, check_vectors
 from workbench.encoders.musicnn.install import cache_folder
 from workbench.encoders.registry import load_encoder
+from workbench.errors import WorkbenchError
 
 _NOISE_S = 4.0
 
 
 @lru_cache(maxsize=2)
-def warm_encoder(key: str) -> Encoder:
-    """Return an encoder whose first use is behind it in this process."""
-    encoder = load_encoder(key)
+def warm_encoder(key: str, workspace: Path | None = None) -> Encoder:
+    """Return an encoder whose first use is behind it in this process, and gave what it should."""
+    encoder = load_encoder(key, workspace)
     noise = np.random.default_rng(0).normal(scale=0.1, size=int(_NOISE_S * encoder.sample_rate))
     with _one_process_at_a_time():
-        encoder.encode([noise.astype(np.float32)])
+        try:
+            vectors = encoder.encode([noise.astype(np.float32)])
+        except Exception as error:  # it would fail on every sound
+            raise WorkbenchError(
+                f"Encoder {key} cannot encode noise ({type(error).__name__}: {error})."
+            ) from error
+    check_vectors(vectors, 1, encoder)
     return encoder
 
 

@@ -1,77 +1,50 @@
-"""The triplet score: how often a subspace finds the candidate that is closer.
-
-Conventions
------------
-Section 4.1 of Ribecky et al. 2021: an answer is right when the Euclidean distance from anchor to
-positive is smaller than that from anchor to negative. Ties count as wrong. Subspace vectors have
-unit length, so Euclidean and cosine distance agree.
+"""The triplet score of a model: how often a subspace finds the candidate that is closer.
 
 Metrics
 -------
-`answers`
-    Right or wrong for each triplet.
-`leakage`
-    How well the subspace of one dimension answers the triplets of another. The diagonal should be
-    high; off the diagonal 0.5 means that nothing leaked. A value above it may also show that the
-    two dimensions vary together in the catalogue.
-`overall`
-    All triplets of all dimensions answered by all subspaces together (the mean cosine distance).
+`evaluate_model`
+    Scores and leakage on triplets from the tags of held-out items, as model cards hold them.
+`tag_metrics`
+    The same for any vectors and triplets.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from workbench.errors import NotReadyError
+from workbench.evaluation.answers import answers
+from workbench.evaluation.leakage import leakage, off_diagonal_mean, strict_leakage
+from workbench.evaluation.questions import Questions, model_answers, tag_questions
 from workbench.evaluation.scores import Score, count_right
-from workbench.subspaces.triplets import Triplets, relations, sample_triplets, song_groups
+from workbench.search.subspaces import subspace_blocks
 
 if TYPE_CHECKING:
     from workbench.subspaces.model import Model
     from workbench.workspace import Workspace
 
-TRIPLETS_PER_DIMENSION = 500
+__all__ = ["answers", "evaluate_model", "held_out_items", "leakage", "tag_metrics"]
 
 
-def answers(vectors: np.ndarray, triplets: Triplets) -> np.ndarray:
-    """Return whether each triplet is answered as the raters or tags say, bool [t].
+def held_out_items(ws: Workspace, model: Model, items: Sequence[int] | None = None) -> np.ndarray:
+    """Return the items a model held out, or those of `items`, that have vectors, int64 [n].
 
-    Parameters
-    ----------
-    vectors
-        Subspace vectors, float32 [n, d].
-    triplets
-        Rows refer to `vectors`; where raters are evenly split no answer is right.
+    Raises
+    ------
+    NotReadyError
+        If there are fewer than three.
     """
-    anchor, a, b = (vectors[triplets.rows[:, i]] for i in range(3))
-    to_a = np.linalg.norm(anchor - a, axis=1)
-    to_b = np.linalg.norm(anchor - b, axis=1)
-    return np.where(triplets.share > 0.5, to_a < to_b, (to_b < to_a) & (triplets.share < 0.5))
-
-
-def leakage(
-    vectors: np.ndarray, blocks: dict[str, slice], triplets: dict[str, Triplets]
-) -> dict[str, dict[str, Score]]:
-    """Return the score of every subspace on the triplets of every dimension.
-
-    Parameters
-    ----------
-    vectors
-        Subspace vectors side by side, float32 [n, dimensions * d].
-    blocks
-        The columns of each subspace.
-    triplets
-        The triplets of each dimension.
-    """
-    return {
-        subspace: {
-            name: count_right(answers(vectors[:, block], asked)) for name, asked in triplets.items()
-        }
-        for subspace, block in blocks.items()
-    }
+    source = ws.vectors(model.card.encoder)
+    wanted = np.asarray(model.card.held_out if items is None else items, dtype=np.int64)
+    ids = wanted[np.isin(wanted, source.ids)]
+    if len(ids) < 3:
+        raise NotReadyError(
+            "Fewer than three held-out items have vectors; a score needs more music with tags."
+        )
+    return ids
 
 
 def evaluate_model(
@@ -80,6 +53,7 @@ def evaluate_model(
     *,
     items: Sequence[int] | None = None,
     seed: int = 0,
+    distance: str = "euclidean",
 ) -> dict[str, Any]:
     """Score a model on triplets from the tags of held-out items.
 
@@ -94,35 +68,61 @@ def evaluate_model(
     seed
         Chooses the triplets; the same for models that hold out the same items, so that they
         compare.
+    distance
+        ``euclidean`` or ``cosine``.
 
     Returns
     -------
-    The card's metrics: ``scores``, ``leakage`` and ``held_out_items``.
+    The card's metrics: ``scores``, ``leakage``, ``strict_leakage``, ``leakage_mean`` (``plain``
+    and ``strict``, off the diagonal) and ``held_out_items``.
     """
-    from workbench.search.subspaces import subspace_blocks
-
-    source = ws.vectors(model.card.encoder)
-    wanted = np.asarray(model.card.held_out if items is None else items, dtype=np.int64)
-    ids = wanted[np.isin(wanted, source.ids)]
-    if len(ids) < 3:
-        raise NotReadyError(
-            "Fewer than three held-out items have vectors; a score needs more music with tags."
-        )
-    vectors = model.transform(source.rows(ids))
-    groups = song_groups(ws.catalogue.items().loc[ids])
-    rng = np.random.default_rng(seed)
-    asked = {
-        name: sample_triplets(relation, TRIPLETS_PER_DIMENSION, rng)
-        for name, relation in relations(ws, ids.tolist(), groups).items()
-        if name in model.card.dimensions
-    }
-    table = leakage(vectors, subspace_blocks(model.card), asked)
-    scores = {name: table[name][name] for name in asked}
-    scores["overall"] = sum(
-        (count_right(answers(vectors, triplets)) for triplets in asked.values()), Score()
-    )
+    ids = held_out_items(ws, model, items)
+    questions = tag_questions(ws, ids, model.card.dimensions, seed=seed)
+    vectors = model.transform(ws.vectors(model.card.encoder).rows(ids))
     return {
-        "scores": {name: score.as_dict() for name, score in scores.items()},
-        "leakage": {s: {t: v.as_dict() for t, v in row.items()} for s, row in table.items()},
+        **tag_metrics(
+            vectors, subspace_blocks(model.card), questions, seed=seed, distance=distance
+        ),
         "held_out_items": len(ids),
     }
+
+
+def tag_metrics(
+    vectors: np.ndarray,
+    blocks: Mapping[str, slice],
+    questions: Questions,
+    *,
+    seed: int = 0,
+    distance: str = "euclidean",
+) -> dict[str, Any]:
+    """Return scores and both leakage tables of subspace vectors, as plain numbers.
+
+    Parameters
+    ----------
+    vectors
+        Subspace vectors of the questions' items side by side, float32 [n, width].
+    blocks
+        The columns of each dimension.
+    questions
+        The triplets and the relations they come from.
+    seed
+        Draws the triplets of the strict table.
+    distance
+        ``euclidean`` or ``cosine``.
+    """
+    right = model_answers(vectors, blocks, questions, distance=distance)
+    plain = leakage(vectors, blocks, questions.named, distance=distance)
+    rng = np.random.default_rng([seed, 1])
+    strict = strict_leakage(vectors, blocks, questions.relations, rng=rng, distance=distance)
+    for name, score in ((n, plain[n][n]) for n in questions.named):
+        strict[name][name] = score
+    return {
+        "scores": {name: count_right(found).as_dict() for name, found in right.items()},
+        "leakage": _as_dicts(plain),
+        "strict_leakage": _as_dicts(strict),
+        "leakage_mean": {"plain": off_diagonal_mean(plain), "strict": off_diagonal_mean(strict)},
+    }
+
+
+def _as_dicts(table: Mapping[str, Mapping[str, Score]]) -> dict[str, dict[str, Any]]:
+    return {s: {t: v.as_dict() for t, v in row.items()} for s, row in table.items()}

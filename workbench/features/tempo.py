@@ -7,7 +7,7 @@ import numpy as np
 from workbench.features.spectral import HOP, SAMPLE_RATE
 
 BINS = 60
-_SLOWEST, _FASTEST = 30.0, 480.0  # bpm: four octaves
+SLOWEST, FASTEST = 30.0, 480.0  # bpm: four octaves
 _FRAME_RATE = SAMPLE_RATE / HOP
 _BLUR = np.hanning(7) / np.hanning(7).sum()
 
@@ -47,8 +47,8 @@ def folded_tempogram(envelope: np.ndarray) -> np.ndarray:
     float32 [60], non-negative; bin 0 is 30, 60, 120 and 240 bpm. Tempi an octave apart share a
     bin, as in the cyclic tempogram of Grosche, Mueller and Kurth 2010.
     """
-    octaves = int(np.log2(_FASTEST / _SLOWEST))
-    grid = _SLOWEST * 2.0 ** (np.arange(BINS * octaves) / BINS)
+    octaves = int(np.log2(FASTEST / SLOWEST))
+    grid = SLOWEST * 2.0 ** (np.arange(BINS * octaves) / BINS)
     strengths = np.maximum(tempo_strengths(envelope, grid), 0.0)
     return strengths.reshape(octaves, BINS).sum(axis=0).astype(np.float32)
 

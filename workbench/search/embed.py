@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from workbench.encoders.registry import default_encoder, load_encoder
+from workbench.encoders.registry import default_encoder, find_encoder, load_encoder
 from workbench.encoders.warm import warm_encoder
 from workbench.errors import NotReadyError, UnknownNameError, WorkbenchError
 from workbench.files import atomic_write
@@ -55,7 +55,7 @@ def embed(
     ws
         The workspace.
     encoder
-        Its key; by default the best one installed.
+        Its key or the short name it was added under; by default the best built-in one installed.
     processes
         How many run at once; by default one per core.
     progress
@@ -66,8 +66,8 @@ def embed(
     Finished batches are kept as part files, so that an interrupted run goes on where it was.
     """
     progress = progress or Progress()
-    key = encoder or default_encoder().key
-    load_encoder(key)  # fail here, with a sentence, rather than in every process
+    key = (find_encoder(encoder, ws) if encoder else default_encoder()).key
+    load_encoder(key, ws.root)  # fail here, with a sentence, rather than in every process
     store = ws.vectors(key)
     parts = store.folder / "parts"
     _merge(store, parts)
@@ -77,7 +77,7 @@ def embed(
         count = min(processes or os.cpu_count() or 1, len(files))
         progress.stage(f"Embedding with {key}", len(files))
         waiting = 0
-        for ids, failures in _run(key, files, parts, processes=count):
+        for ids, failures in _run(key, ws.root, files, parts, processes=count):
             report.computed += len(ids)
             report.failures.update(failures)
             progress.advance(len(ids) + len(failures))
@@ -120,12 +120,12 @@ def _missing_items(
 
 
 def _run(
-    key: str, files: list[tuple[int, Path]], parts: Path, *, processes: int
+    key: str, workspace: Path, files: list[tuple[int, Path]], parts: Path, *, processes: int
 ) -> Iterator[tuple[list[int], dict[int, str]]]:
     batches = [files[i : i + _BATCH] for i in range(0, len(files), _BATCH)]
     if processes == 1 or len(batches) == 1:
         for batch in batches:
-            yield _encode_batch(key, batch, parts)
+            yield _encode_batch(key, workspace, batch, parts)
         return
     context = multiprocessing.get_context("spawn")  # forking after torch has started threads hangs
     with ProcessPoolExecutor(processes, mp_context=context, initializer=_prepare_process) as pool:
@@ -133,11 +133,14 @@ def _run(
         waiting: list[Future[tuple[list[int], dict[int, str]]]] = []
         try:
             waiting += [
-                pool.submit(_encode_batch, key, b, parts) for b in islice(todo, 2 * processes)
+                pool.submit(_encode_batch, key, workspace, b, parts)
+                for b in islice(todo, 2 * processes)
             ]
             while waiting:
                 yield waiting.pop(0).result()
-                waiting += [pool.submit(_encode_batch, key, b, parts) for b in islice(todo, 1)]
+                waiting += [
+                    pool.submit(_encode_batch, key, workspace, b, parts) for b in islice(todo, 1)
+                ]
         except BrokenProcessPool as error:
             raise WorkbenchError(
                 "An embedding process was ended from outside, perhaps for lack of memory; run "
@@ -170,11 +173,11 @@ def _end_with_parent() -> None:
 
 
 def _encode_batch(
-    key: str, batch: Sequence[tuple[int, Path]], parts: Path
+    key: str, workspace: Path, batch: Sequence[tuple[int, Path]], parts: Path
 ) -> tuple[list[int], dict[int, str]]:
     from workbench.audio.decode import decode
 
-    encoder = warm_encoder(key)
+    encoder = warm_encoder(key, workspace)
     ids, vectors, failures = [], [], {}
     for item_id, path in batch:
         try:

@@ -138,7 +138,7 @@ class Dimension:
         return self.notion.relation(tags[tags["dimension"] == self.name], ids)
 
 
-_BUILT_IN = {
+BUILT_IN = {
     "genre": Dimension("genre", SharedTag(), "The kind of music: where would it be filed?"),
     "mood": Dimension("mood", SharedTag(), "The feeling: its energy and its brightness."),
     "instrument": Dimension("instrument", SharedTag(), "The sounds: who or what is playing?"),
@@ -156,7 +156,7 @@ _RESERVED = ("overall", "ids", "file")  # names that tables of scores and map fi
 
 def dimensions_of(ws: Workspace) -> dict[str, Dimension]:
     """Return the dimensions of a workspace by name: the six, and those it declares."""
-    found = dict(_BUILT_IN)
+    found = dict(BUILT_IN)
     declared = ws.config.get("dimensions", {})
     if not isinstance(declared, dict):
         raise WorkbenchError("workbench.toml: declare dimensions as tables, [dimensions.NAME].")

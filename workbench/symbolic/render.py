@@ -46,7 +46,7 @@ def render(
     return np.ascontiguousarray(synthesizer.render(score, stereo=True), dtype=np.float32)
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=4)
 def _synthesizer(sound_font: Path, sample_rate: int) -> Any:
     import symusic
 

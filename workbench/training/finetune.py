@@ -19,8 +19,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from workbench.errors import NotReadyError, WorkbenchError
-from workbench.evaluation.scores import Score
+from workbench.evaluation.questions import OVERALL, model_answers, tag_questions
+from workbench.evaluation.report import comparisons
+from workbench.evaluation.scores import Score, count_right
+from workbench.evaluation.triplets import held_out_items
 from workbench.progress import Progress
+from workbench.search.subspaces import subspace_blocks
 from workbench.subspaces.model import Model
 from workbench.subspaces.store import timestamp
 from workbench.subspaces.triplets import (
@@ -130,6 +134,8 @@ def finetune(
         "pull": {name: str(pull) for name, pull in pulls.items()},
         "ceiling": {name: score.as_dict() for name, score in judged.ceiling.items()},
     }
+    tuned = Model(model.card, origin.normaliser, {**origin.heads, **heads})
+    report["tags"] = tags_before_and_after(ws, model, tuned)
     promoted, reason = verdict(report)
     card = replace(
         model.card,
@@ -141,8 +147,7 @@ def finetune(
         note=reason,
         created_at=timestamp(),
     )
-    tuned = Model(card, origin.normaliser, {**origin.heads, **heads})
-    stored = store_model(ws, tuned, promote=promoted)
+    stored = store_model(ws, replace(tuned, card=card), promote=promoted)
     progress.close()
     result = FineTuneResult(stored.version, model.card.version, promoted, reason, report)
     progress.event("result", **vars(result))
@@ -150,10 +155,11 @@ def finetune(
 
 
 def verdict(report: dict[str, Any]) -> tuple[bool, str]:
-    """Return whether a version may be promoted, and the sentence that says why.
+    """Return whether a version may be promoted, and the sentences that say why.
 
     It is promoted when it answers at least as many triplets of unseen items as its parent and
-    more of both kinds together.
+    more of both kinds together. Where a dimension knows the tags of held-out songs less well than
+    before, that is said; it stops nothing, since raters and tags may differ.
     """
     kinds = {
         kind: (report["before"][kind]["overall"], report["after"][kind]["overall"])
@@ -165,15 +171,51 @@ def verdict(report: dict[str, Any]) -> tuple[bool, str]:
         if new["n"]
     )
     gains = {kind: new["k"] - old["k"] for kind, (old, new) in kinds.items()}
+    fallen = _fallen(report.get("tags", {}))
     if kinds["unseen"][1]["n"] == 0:
-        return False, f"Not promoted: no triplet had three unseen items to judge it by ({text})."
-    if gains["unseen"] < 0:
-        return False, f"Not promoted: it is worse on items it has not seen ({text})."
-    if gains["seen"] < 0 and gains["unseen"] <= -gains["seen"]:
-        return False, f"Not promoted: it is worse on items it has seen ({text})."
-    if gains["seen"] == 0 and gains["unseen"] == 0:
-        return False, f"Not promoted: it answers no more triplets than before ({text})."
-    return True, f"Promoted: it is better, and not worse on unseen items ({text})."
+        why = "no triplet had three unseen items to judge it by"
+    elif gains["unseen"] < 0:
+        why = "it is worse on items it has not seen"
+    elif gains["seen"] < 0 and gains["unseen"] <= -gains["seen"]:
+        why = "it is worse on items it has seen"
+    elif gains["seen"] == 0 and gains["unseen"] == 0:
+        why = "it answers no more triplets than before"
+    else:
+        return True, f"Promoted: it is better, and not worse on unseen items ({text}).{fallen}"
+    return False, f"Not promoted: {why} ({text}).{fallen}"
+
+
+def tags_before_and_after(ws: Workspace, parent: Model, tuned: Model) -> dict[str, Any]:
+    """Return how both answer the same triplets from the tags of held-out items.
+
+    Returns
+    -------
+    ``before`` and ``after``: scores per dimension and overall; ``comparison``: what is gained and
+    lost, with p values (see `workbench.evaluation.report.comparisons`).
+    """
+    ids = held_out_items(ws, parent)
+    questions = tag_questions(ws, ids, parent.card.dimensions)
+    raw, blocks = ws.vectors(parent.card.encoder).rows(ids), subspace_blocks(parent.card)
+    before, after = (model_answers(m.transform(raw), blocks, questions) for m in (parent, tuned))
+    songs = song_groups(ws.catalogue.items().loc[ids])
+    asked = questions.named | {OVERALL: questions.pooled}
+    groups = {name: songs[triplets.rows[:, 0]] for name, triplets in asked.items()}
+    return {
+        "before": {name: count_right(right).as_dict() for name, right in before.items()},
+        "after": {name: count_right(right).as_dict() for name, right in after.items()},
+        "comparison": comparisons(before, after, groups),
+    }
+
+
+def _fallen(tags: dict[str, Any]) -> str:
+    """Say which dimensions know the tags of held-out songs less well than before."""
+    parts = [
+        f"{name} {tags['before'][name]['score']:.2f} to {tags['after'][name]['score']:.2f} "
+        f"(p {row['p_grouped_holm']:.2f})"
+        for name, row in tags.get("comparison", {}).items()
+        if name != OVERALL and row["lost"] > row["gained"]
+    ]
+    return f" On the tags of held-out songs it fell: {', '.join(parts)}." if parts else ""
 
 
 def _untaught(ws: Workspace, model: Model) -> Model:

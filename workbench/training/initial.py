@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from workbench.encoders.registry import load_encoder
+from workbench.encoders.registry import find_encoder, list_encoders, load_encoder
 from workbench.errors import NotReadyError, UnknownNameError
 from workbench.evaluation.triplets import evaluate_model
 from workbench.progress import Progress
@@ -34,6 +34,7 @@ from workbench.training.fit import Problem, Pull, fit_heads, one_thread
 if TYPE_CHECKING:
     import pandas as pd
 
+    from workbench.encoders.info import EncoderInfo
     from workbench.workspace import Workspace
 
 SUBSPACE_DIM = 64  # six of them make the paper's best embedding size, 384
@@ -62,7 +63,7 @@ def fit_initial(
     head
         ``linear``, ``mlp`` (starts as the linear head; fine-tuning bends it) or ``mask``.
     encoder
-        Whose vectors; by default the best encoder that has some.
+        Whose vectors, by key or short name; by default the best encoder that has some.
     seed
         One seed gives one model.
     promote
@@ -79,8 +80,9 @@ def fit_initial(
         raise UnknownNameError(f"There is no head {head!r}; choose one of {', '.join(HEADS)}.")
     progress = progress or Progress()
     rng = np.random.default_rng(seed)
-    key = encoder or _encoder_with_vectors(ws)
-    source, loaded = ws.vectors(key), load_encoder(key)
+    chosen = find_encoder(encoder, ws) if encoder else _encoder_with_vectors(ws)
+    key = chosen.key
+    source, loaded = ws.vectors(key), load_encoder(key, ws.root)
     items = ws.catalogue.items(domain="audio")
     items = items.loc[items.index.isin(source.ids)]
     songs = items[items["kind"] == "song"]
@@ -110,7 +112,7 @@ def fit_initial(
         head=head,
         dimensions=names,
         subspace_dim=subspace_dim,
-        licence=loaded.licence,
+        licence=chosen.licence_words,
         held_out=[int(i) for i in held_out],
         note="fitted to the tags",
     )
@@ -146,12 +148,10 @@ def hold_out(songs: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:
     return ids[chosen].astype(np.int64)
 
 
-def _encoder_with_vectors(ws: Workspace) -> str:
-    from workbench.encoders.registry import list_encoders
-
-    for info in list_encoders():
+def _encoder_with_vectors(ws: Workspace) -> EncoderInfo:
+    for info in list_encoders(ws):
         if info.installed and ws.vectors(info.key).exists:
-            return info.key
+            return info
     raise NotReadyError("There are no vectors yet; run `workbench embed` first.")
 
 

@@ -1,0 +1,1 @@
+"""Networks that map input representations into the vector space."""

@@ -1,0 +1,275 @@
+"""Render scores many times over and keep their features, so that no epoch waits for a renderer."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import multiprocessing
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from workbench.catalogue.keys import key_name, parse_key
+from workbench.corpus.manifest import SPLITS, artist_names, split_by_artist
+from workbench.corpus.renditions import SECONDS, Rendition, draw_rendition
+from workbench.corpus.scores import read_score
+from workbench.corpus.sound import draw_chain, sound_of
+from workbench.errors import MediaError, NotReadyError, WorkbenchError
+from workbench.files import atomic_write
+from workbench.progress import Progress
+
+ARRAYS = ("mel", "cens", "envelope")
+_TRIES = 3  # excerpts that turn out to be rests are drawn again
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a corpus is made; the same recipe gives the same corpus.
+
+    Attributes
+    ----------
+    fonts, test_fonts
+        Sound fonts of training and validation, and of the test: they should not overlap.
+    renditions
+        Of each score in training; validation and test take `test_renditions`.
+    seconds
+        Length of a rendition.
+    shippable_only
+        Leave out rows whose licence forbids giving away what was learned from them.
+    per_corpus
+        Most scores taken from one corpus, so that a large one does not drown the others.
+    seed
+        Of everything that is left to chance.
+    """
+
+    fonts: tuple[Path, ...]
+    test_fonts: tuple[Path, ...]
+    renditions: int = 4
+    test_renditions: int = 2
+    seconds: float = SECONDS
+    shippable_only: bool = True
+    per_corpus: int = 500
+    seed: int = 0
+
+
+def build_corpus(
+    manifest: pd.DataFrame,
+    folder: Path,
+    recipe: Recipe,
+    *,
+    processes: int = 2,
+    progress: Progress | None = None,
+) -> pd.DataFrame:
+    """Render a manifest's scores into a folder; an interrupted build goes on where it was.
+
+    Parameters
+    ----------
+    manifest
+        As `workbench.corpus.manifest.read_manifest` returns it.
+    folder
+        Gets ``renditions.csv``, one array per representation, and ``failures.json``.
+    recipe
+        How it is made.
+    processes
+        Rendering side by side, one core each.
+    progress
+        Told about every score.
+
+    Returns
+    -------
+    The table of renditions, as `workbench.corpus.segments.Corpus` reads it.
+
+    Raises
+    ------
+    NotReadyError
+        If no score could be rendered.
+    WorkbenchError
+        If the folder holds a corpus of another recipe.
+    """
+    progress = progress or Progress()
+    parts = folder / "parts"
+    parts.mkdir(parents=True, exist_ok=True)
+    _check_recipe(folder, recipe)
+    jobs = _jobs(_chosen(manifest, recipe), recipe)
+    todo = [job for job in jobs if not (parts / job.file).exists()]
+    failures: dict[str, str] = {}
+    progress.stage("Rendering scores", len(todo))
+    for path, failure in _run(todo, parts, processes):
+        if failure:
+            failures[path] = failure
+        progress.advance(label=Path(path).name)
+    with atomic_write(folder / "failures.json") as stream:
+        stream.write(json.dumps(failures, indent=1, ensure_ascii=False).encode())
+    return _merge(folder, [parts / job.file for job in jobs if (parts / job.file).exists()])
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One score and all its renditions."""
+
+    row: dict[str, Any]
+    fonts: tuple[Path, ...]
+    count: int
+    seconds: float
+    seed: int
+
+    @property
+    def file(self) -> str:
+        return f"{hashlib.sha256(self.row['path'].encode()).hexdigest()[:20]}.npz"
+
+
+def _check_recipe(folder: Path, recipe: Recipe) -> None:
+    """Keep the recipe beside the corpus; refuse to mix two."""
+    text = json.dumps(asdict(recipe), default=lambda p: p.name, indent=1)
+    file = folder / "recipe.json"
+    if file.exists() and file.read_text() != text:
+        raise WorkbenchError(
+            f"{folder} holds a corpus of another recipe; choose another folder or remove it."
+        )
+    with atomic_write(file) as stream:
+        stream.write(text.encode())
+
+
+def _chosen(manifest: pd.DataFrame, recipe: Recipe) -> pd.DataFrame:
+    rows = manifest[manifest["shippable"]] if recipe.shippable_only else manifest
+    rows = rows.assign(split=split_by_artist(rows, seed=recipe.seed), group=artist_names(rows))
+    rows = rows.sample(frac=1.0, random_state=recipe.seed)
+    return rows.groupby("corpus", sort=True).head(recipe.per_corpus).sort_values("path")
+
+
+def _jobs(rows: pd.DataFrame, recipe: Recipe) -> list[_Job]:
+    return [
+        _Job(
+            row=row,
+            fonts=recipe.test_fonts if row["split"] == "test" else recipe.fonts,
+            count=recipe.renditions if row["split"] == "train" else recipe.test_renditions,
+            seconds=recipe.seconds,
+            seed=recipe.seed,
+        )
+        for row in rows.to_dict("records")
+    ]
+
+
+def _run(
+    jobs: Sequence[_Job], parts: Path, processes: int
+) -> Iterator[tuple[str, str | None]]:
+    if processes == 1 or len(jobs) < 2:
+        for job in jobs:
+            yield job.row["path"], _render(job, parts)
+        return
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(processes, mp_context=context, initializer=_one_core) as pool:
+        waiting = {pool.submit(_render, job, parts): job.row["path"] for job in jobs}
+        try:
+            for done in as_completed(waiting):
+                yield waiting[done], done.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _one_core() -> None:
+    import torch
+
+    torch.set_num_threads(1)
+
+
+def _render(job: _Job, parts: Path) -> str | None:
+    """Write one score's part file; return what is wrong with the score, if anything."""
+    import torch
+
+    from workbench.features.frontend import front_end
+
+    named = parse_key(job.row["key"]) if job.row["key"] else None
+    bpm = job.row["tempo_bpm"] if job.row["tempo_bpm"] == job.row["tempo_bpm"] else None
+    rows, arrays = [], []
+    try:
+        score = read_score(Path(job.row["path"]))
+        for number in range(job.count):
+            rng = np.random.default_rng([job.seed, number, int(job.file[:8], 16)])
+            font, chain = job.fonts[int(rng.integers(len(job.fonts)))], draw_chain(rng)
+            rendition = None
+            for _ in range(_TRIES):
+                rendition = rendition or draw_rendition(
+                    score, rng, seconds=job.seconds, key=named, bpm=bpm
+                )
+            if rendition is None:
+                continue
+            sound = sound_of(
+                rendition, chain, font, seconds=job.seconds, seed=int(rng.integers(2**31))
+            )
+            if not np.abs(sound).max() > 0:
+                continue
+            features = front_end(torch.from_numpy(sound))
+            arrays.append([f.numpy().astype(np.float16) for f in features])
+            rows.append(_truth(job.row, rendition, font, number) | asdict(chain))
+    except (MediaError, WorkbenchError) as error:
+        return str(error)
+    if not rows:
+        return f"{Path(job.row['path']).name}: too short or too empty for an excerpt"
+    with atomic_write(parts / job.file) as stream:
+        table = np.frombuffer(json.dumps(rows).encode(), np.uint8)
+        stacked = {n: np.stack(a) for n, a in zip(ARRAYS, zip(*arrays, strict=True), strict=True)}
+        np.savez(stream, rows=table, **stacked)
+    return None
+
+
+def _truth(row: dict[str, Any], rendition: Rendition, font: Path, number: int) -> dict[str, Any]:
+    """Return what is known of a rendition: from its making, and style and era of its score."""
+    key = rendition.key
+    return {
+        "composition": Path(row["path"]).stem,
+        "rendition": number,
+        "corpus": row["corpus"],
+        "group": row["group"],
+        "split": row["split"],
+        "genre": row["style"],
+        "mood": rendition.mood,
+        "instrument": "|".join(rendition.instruments),
+        "era": row["era"],
+        "tempo": rendition.bpm,
+        "key": key_name(key[0], major=key[1]) if key else "",
+        "preset": font.stem + " " + ",".join(str(p.program) for p in rendition.parts),
+        "licence": row["licence"],
+    }
+
+
+def _merge(folder: Path, files: Sequence[Path]) -> pd.DataFrame:
+    """Join part files into one array per representation, split by split, and the table."""
+    rows: list[dict[str, Any]] = []
+    order: list[tuple[Path, int]] = []
+    for file in files:
+        with np.load(file, allow_pickle=False) as part:
+            found = json.loads(part["rows"].tobytes())
+        rows += found
+        order += [(file, i) for i in range(len(found))]
+    if not rows:
+        raise NotReadyError("No score could be rendered; see failures.json.")
+    table = pd.DataFrame(rows)
+    ranks = table["split"].map({name: i for i, name in enumerate(SPLITS)}).to_numpy()
+    position = np.empty(len(rows), dtype=int)
+    position[np.argsort(ranks, kind="stable")] = np.arange(len(rows))
+    arrays: dict[str, np.ndarray] = {}
+    start = 0
+    for file in files:
+        with np.load(file, allow_pickle=False) as part:
+            count = len(part[ARRAYS[0]])
+            for name in ARRAYS:
+                data = part[name]
+                if name not in arrays:
+                    shape = (len(rows), *data.shape[1:])
+                    arrays[name] = np.lib.format.open_memmap(
+                        folder / f"{name}.npy", "w+", np.float16, shape
+                    )
+                arrays[name][position[start : start + count]] = data
+        start += count
+    for array in arrays.values():
+        array.flush()
+    table = table.iloc[np.argsort(position)].reset_index(drop=True)
+    with atomic_write(folder / "renditions.csv") as stream:
+        stream.write(table.to_csv(index=False).encode())
+    return table

@@ -1,0 +1,185 @@
+"""A rendered corpus: what is known of its renditions, and segments of them for a network."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from workbench.corpus.build import ARRAYS
+from workbench.corpus.manifest import assert_disjoint
+from workbench.errors import NotReadyError, WorkbenchError
+from workbench.features.spectral import HOP, SAMPLE_RATE, SEGMENT_S, TEMPOGRAM_LAGS
+from workbench.subspaces.dimensions import BUILT_IN
+
+if TYPE_CHECKING:
+    import torch
+
+FRAMES = int(SEGMENT_S * SAMPLE_RATE) // HOP  # 129 columns, 3 s
+TEMPOGRAMS = {"autocorrelation": TEMPOGRAM_LAGS, "cyclic": 64}  # and their rows
+_TAGS = ("genre", "mood", "instrument", "era", "tempo", "key")
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """A corpus in memory.
+
+    Attributes
+    ----------
+    table
+        One row per rendition, as `workbench.corpus.build.build_corpus` wrote it.
+    arrays
+        ``mel`` [n, 128, frames], ``cens`` [n, 12, frames] and ``envelope`` [n, frames], float16.
+    recipe
+        How it was made.
+    """
+
+    table: pd.DataFrame
+    arrays: dict[str, np.ndarray]
+    recipe: dict[str, Any]
+
+    @classmethod
+    def open(cls, folder: Path) -> Corpus:
+        """Read a corpus; its splits must share no artist.
+
+        Raises
+        ------
+        NotReadyError
+            If the folder holds no finished corpus.
+        WorkbenchError
+            If table and arrays do not belong together, or an artist is on two sides.
+        """
+        try:
+            table = pd.read_csv(folder / "renditions.csv", keep_default_na=False)
+            arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in ARRAYS}
+            recipe = json.loads((folder / "recipe.json").read_text())
+        except (OSError, ValueError) as error:
+            raise NotReadyError(
+                f"{folder} holds no finished corpus ({error}); build one with "
+                "`workbench train corpus`."
+            ) from error
+        lengths = {name: len(array) for name, array in arrays.items()} | {"table": len(table)}
+        if len(set(lengths.values())) > 1:
+            raise WorkbenchError(f"{folder}: arrays and table differ in length, {lengths}.")
+        if not {"group", "split", *_TAGS} <= set(table.columns):
+            raise WorkbenchError(f"{folder}: renditions.csv lacks columns; build the corpus again.")
+        assert_disjoint(table["group"], table["split"])
+        return cls(table, arrays, recipe)
+
+    def __len__(self) -> int:
+        """Return the number of renditions."""
+        return len(self.table)
+
+    @property
+    def frames(self) -> int:
+        """The columns of a rendition."""
+        return int(self.arrays["mel"].shape[2])
+
+    def rows(self, split: str) -> np.ndarray:
+        """Return the row numbers of a split.
+
+        Raises
+        ------
+        NotReadyError
+            If the split is empty.
+        """
+        found = np.flatnonzero(self.table["split"].to_numpy() == split)
+        if not len(found):
+            raise NotReadyError(f"The corpus has no renditions to {split} on; render more scores.")
+        return found
+
+    def relations(self, rows: np.ndarray, dimensions: Sequence[str]) -> dict[str, np.ndarray]:
+        """Return each dimension's relation of some renditions, int8 [n, n].
+
+        1 similar, -1 dissimilar, 0 unknown or two renditions of one composition, which share their
+        tags by descent.
+        """
+        return relations_of(self.table.iloc[rows], dimensions)
+
+    def segments(
+        self, rows: np.ndarray, starts: np.ndarray, *, tempogram: str = "cyclic"
+    ) -> dict[str, torch.Tensor]:
+        """Return segments of 129 columns.
+
+        Parameters
+        ----------
+        rows, starts
+            Rendition and first column of each of n segments.
+        tempogram
+            ``"cyclic"`` (64 rows) or ``"autocorrelation"`` (384).
+
+        Returns
+        -------
+        ``mel`` [n, 128, 129], ``cens`` [n, 12, 129] and ``tempogram`` [n, rows, 129], float32.
+        """
+        import torch
+
+        from workbench.features.tempogram import pad_envelope
+
+        def cut(name: str, width: int) -> torch.Tensor:
+            array = self.arrays[name]
+            spans = [array[r, ..., s : s + width] for r, s in zip(rows, starts, strict=True)]
+            return torch.from_numpy(np.stack(spans).astype(np.float32))
+
+        # A tempogram looks around: its span of the envelope is longer.
+        envelopes = pad_envelope(
+            torch.from_numpy(self.arrays["envelope"][rows].astype(np.float32))
+        )
+        reach = FRAMES + TEMPOGRAM_LAGS - 1
+        spans = torch.stack([e[s : s + reach] for e, s in zip(envelopes, starts, strict=True)])
+        return {
+            "mel": cut("mel", FRAMES),
+            "cens": cut("cens", FRAMES),
+            "tempogram": tempogram_of(spans, tempogram, padded=True),
+        }
+
+    def starts(self) -> np.ndarray:
+        """Return where the non-overlapping segments of a rendition begin."""
+        return np.arange(self.frames // FRAMES) * FRAMES
+
+
+def relations_of(table: pd.DataFrame, dimensions: Sequence[str]) -> dict[str, np.ndarray]:
+    """Return each dimension's relation of the rows of a table; see `Corpus.relations`."""
+    names = table["composition"].to_numpy()
+    apart = names[:, None] != names[None, :]
+    ids = list(range(len(table)))
+    return {
+        name: BUILT_IN[name].notion.relation(_tags(table[name]), ids) * apart
+        for name in dimensions
+    }
+
+
+def tempogram_of(envelope: torch.Tensor, kind: str, *, padded: bool = False) -> torch.Tensor:
+    """Return one of the two tempograms of an onset envelope.
+
+    Raises
+    ------
+    WorkbenchError
+        If there is no such kind.
+    """
+    from workbench.features.tempogram import cyclic_tempogram, tempogram
+
+    if kind not in TEMPOGRAMS:
+        raise WorkbenchError(
+            f"There is no tempogram {kind!r}; choose one of {', '.join(TEMPOGRAMS)}."
+        )
+    if kind == "autocorrelation":
+        return tempogram(envelope, padded=padded)
+    return cyclic_tempogram(envelope, bins=TEMPOGRAMS[kind], padded=padded)
+
+
+def _tags(column: pd.Series) -> pd.DataFrame:
+    """Return a column as tags of items 0 to n - 1; several values are separated by bars."""
+    numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=float)
+    pairs = [
+        (item, value, number)
+        for item, (text, number) in enumerate(zip(column.astype(str), numbers, strict=True))
+        for value in text.split("|")
+        if value
+    ]
+    return pd.DataFrame(pairs, columns=["item_id", "value", "number"])

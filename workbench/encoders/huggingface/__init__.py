@@ -1,0 +1,1 @@
+"""Encoders from Hugging Face: CLAP, MERT, MuQ, and whatever transformers loads for audio."""

@@ -1,0 +1,85 @@
+"""Checkpoints of a base training: written after every epoch, read without running any code."""
+
+from __future__ import annotations
+
+import pickle
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from workbench.errors import NotReadyError, StorageError, WorkbenchError
+from workbench.files import atomic_write
+
+if TYPE_CHECKING:
+    from workbench.training.base import BaseOptions
+
+_NAME = "checkpoint.pt"
+_MAY_CHANGE = ("epochs", "steps")  # a training may go on for longer
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The state of a training after an epoch."""
+
+    options: Any
+    network: dict[str, Any]
+    loss: dict[str, Any]
+    optimiser: dict[str, Any]
+    schedule: dict[str, Any]
+    generator: torch.Tensor
+    rng: Any
+    history: list[dict[str, Any]]
+    best: int
+    best_weights: dict[str, Any]
+
+
+def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
+    """Write a checkpoint; until it is complete the one before stays."""
+    folder.mkdir(parents=True, exist_ok=True)
+    data = {f.name: getattr(checkpoint, f.name) for f in fields(checkpoint)}
+    data["options"] = asdict(checkpoint.options)
+    with atomic_write(folder / _NAME) as stream:
+        torch.save(data, stream)
+
+
+def load_checkpoint(folder: Path, options: BaseOptions) -> Checkpoint:
+    """Read the checkpoint of a training with the same options.
+
+    Raises
+    ------
+    NotReadyError
+        If there is none.
+    StorageError
+        If it is damaged or holds anything but numbers and text.
+    WorkbenchError
+        If it is of another training, with what differs.
+    """
+    file = folder / _NAME
+    if not file.is_file():
+        raise NotReadyError(f"{folder} holds no checkpoint to go on from; leave out --resume.")
+    try:
+        data = torch.load(file, map_location="cpu", weights_only=True)
+        saved = Checkpoint(**data)
+    except (OSError, RuntimeError, TypeError, EOFError, pickle.UnpicklingError) as error:
+        raise StorageError(f"{file} is damaged ({error}); start again without --resume.") from error
+    now = asdict(options)
+    differs = [
+        name
+        for name in now
+        if name not in _MAY_CHANGE and _plain(saved.options.get(name)) != _plain(now[name])
+    ]
+    if differs:
+        raise WorkbenchError(
+            f"{file} is of a training with other options ({', '.join(differs)}); go on with the "
+            "same ones, or start again without --resume."
+        )
+    return saved
+
+
+def _plain(value: Any) -> Any:
+    """Return a value with tuples as lists, which is how files keep them."""
+    if isinstance(value, dict):
+        return {k: _plain(v) for k, v in value.items()}
+    return [_plain(v) for v in value] if isinstance(value, tuple | list) else value

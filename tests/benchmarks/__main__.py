@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from tests.benchmarks.frontend import features_row
 from tests.simulated import simulate_judgements
 from workbench import Workspace
 
@@ -149,6 +150,9 @@ def main() -> None:
         searching(10_000),
         searching(100_000),
     ]
+    features = features_row()
+    if features:
+        rows.insert(1, features)
     print("| what | here | beside it | there | ratio |")
     print("| --- | ---: | --- | ---: | ---: |")
     for row in rows:

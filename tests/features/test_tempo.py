@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
-from workbench.features import tempo
-from workbench.features.spectral import HOP, SAMPLE_RATE, onset_envelope
+from workbench.features import spectral, tempo
+from workbench.features.spectral import HOP, SAMPLE_RATE
 
 
 def clicks(bpm: float, seconds: float = 15.0) -> np.ndarray:
@@ -15,6 +16,10 @@ def clicks(bpm: float, seconds: float = 15.0) -> np.ndarray:
         start = int(beat * SAMPLE_RATE)
         samples[start : start + 800] += click
     return samples
+
+
+def onset_envelope(samples: np.ndarray) -> np.ndarray:
+    return spectral.onset_envelope(torch.from_numpy(samples)).numpy()
 
 
 def folded_bin(bpm: float) -> int:

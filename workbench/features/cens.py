@@ -29,10 +29,10 @@ _FILTERS = OCTAVES * BINS_PER_OCTAVE
 _LOWEST = 440.0 * 2.0 ** (-45 / 12)  # C1
 _RATIO = 2.0 ** (2.0 / BINS_PER_OCTAVE)
 _QUALITY = (_RATIO + 1.0) / (_RATIO - 1.0)  # a filter's length in periods of its tone
-_REACH = 4.0  # half width of a filter's spectrum in reciprocals of its length; 0.3 % lies beyond
+_WHOLE, _REACH = 4.0, 6.0  # a filter's spectrum is cut off between, in reciprocals of its length
 _SMOOTHING = 41  # frames
 _STEPS = (0.4, 0.2, 0.1, 0.05)
-_SILENCE = 1e-6  # of an item's loudest frame: all that single precision leaves of true silence
+_SILENCE = 1e-5  # of an item's loudest frame: what the cut and single precision leave of silence
 
 
 class _Step(NamedTuple):
@@ -63,7 +63,7 @@ def cens(samples: torch.Tensor, *, tuning: float | Literal["estimate"] = 0.0) ->
     Notes
     -----
     Constant-Q chroma as shares, quantised, smoothed over 41 frames and of unit length, as
-    `librosa.feature.chroma_cens` has it. Frames 120 dB below an item's loudest are silence. A
+    `librosa.feature.chroma_cens` has it. Frames 100 dB below an item's loudest are silence. A
     frame hears 1.6 s in its lowest filters and 0.95 s by smoothing: look at whole items, and cut
     afterwards.
     """
@@ -98,9 +98,11 @@ def constant_q_chroma(
     if tuning == "estimate":
         return _each_tuned(samples)
     frames = 1 + samples.shape[-1] // HOP
-    period = _round_up(frames + int(_QUALITY * SAMPLE_RATE / _LOWEST) // (2 * HOP) + 1)
+    # Silence for half the longest filter, and a little for its cut-off, or the ends would meet.
+    period = _round_up(frames + int(0.6 * _QUALITY * SAMPLE_RATE / _LOWEST) // HOP + 1)
     plan = _plan(period, round(float(tuning), 2), samples.device)
-    table = _spectrum(samples.reshape(-1, samples.shape[-1]), period, plan)
+    items = samples.flatten(0, -2) if samples.ndim > 1 else samples[None]
+    table = _spectrum(items, period, plan)
     response = torch.fft.ifft(torch.view_as_complex(_fold(table, plan).unflatten(-1, (-1, 2))))
     kept = response[..., :frames]
     strength = kept.real.square().addcmul_(kept.imag, kept.imag).sqrt_()  # quicker than abs
@@ -114,7 +116,7 @@ def _each_tuned(samples: torch.Tensor) -> torch.Tensor:
     import torch
 
     chroma = []
-    for item in samples.reshape(-1, samples.shape[-1]):
+    for item in samples.flatten(0, -2) if samples.ndim > 1 else samples[None]:
         deviation = librosa.estimate_tuning(
             y=item.cpu().numpy(), sr=SAMPLE_RATE, bins_per_octave=BINS_PER_OCTAVE
         )
@@ -215,7 +217,11 @@ def _filter_spectrum(hertz: float, period: int) -> tuple[int, np.ndarray]:
     offset = (bins / total - centre) * length
     # A half: both transforms it takes to unpack the spectrum leave it twice as large.
     scale = 0.5 * np.sqrt(length) / HOP
-    weights = np.where(np.abs(offset) <= _REACH, scale * _hann_spectrum(offset), 0.0)
+    # A hard cut would ring for seconds, audibly so in the quiet after a loud chord.
+    cut = (
+        np.cos(0.5 * np.pi * np.clip((np.abs(offset) - _WHOLE) / (_REACH - _WHOLE), 0.0, 1.0)) ** 2
+    )
+    weights = scale * cut * _hann_spectrum(offset)
     return first, weights.reshape(-1, period)
 
 

@@ -52,7 +52,7 @@ def front_end(samples: torch.Tensor, *, tuning: float | Literal["estimate"] = 0.
     if samples.device.type != "cpu" or samples.ndim == 1:
         return _whole(samples, tuning)
     # One item's intermediate results fit the processor's cache, a batch's do not.
-    items = [_whole(item, tuning) for item in samples.reshape(-1, samples.shape[-1])]
+    items = [_whole(item, tuning) for item in samples.flatten(0, -2)]
     shape = samples.shape[:-1]
     return Features(*(torch.stack(x).unflatten(0, shape) for x in zip(*items, strict=True)))
 

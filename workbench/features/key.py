@@ -10,6 +10,11 @@ from workbench.features.spectral import SAMPLE_RATE
 _MAJOR = np.array([6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88])
 _MINOR = np.array([6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17])
 PROFILES = np.stack([np.roll(p, k) for p in (_MAJOR, _MINOR) for k in range(12)])
+# Shares of the notes of 982 pieces (Albrecht and Shanahan 2013): what a key uses, and so what finds
+# it, where the ratings above say what fits it when heard.
+_USED_MAJOR = np.array([238, 6, 111, 6, 137, 94, 16, 214, 9, 80, 8, 81])
+_USED_MINOR = np.array([220, 6, 104, 123, 19, 103, 12, 214, 62, 22, 61, 52])
+_USED = np.stack([np.roll(p, k) for p in (_USED_MAJOR, _USED_MINOR) for k in range(12)])
 _WINDOW = 4096
 _HIGHEST_BIN = 930  # 5 kHz: above it are few fundamentals and much noise
 
@@ -33,13 +38,15 @@ def harmonic_chroma(samples: np.ndarray) -> np.ndarray:
     return chroma.mean(axis=1).astype(np.float32)
 
 
-def key_correlations(chroma: np.ndarray) -> np.ndarray:
+def key_correlations(chroma: np.ndarray, *, profiles: np.ndarray = PROFILES) -> np.ndarray:
     """Return Pearson's correlation of a chroma vector with each key profile.
 
     Parameters
     ----------
     chroma
         Strength per pitch class from C, float [12].
+    profiles
+        One per key, float [24, 12].
 
     Returns
     -------
@@ -50,13 +57,25 @@ def key_correlations(chroma: np.ndarray) -> np.ndarray:
     norm = np.linalg.norm(x)
     if norm <= 1e-6 * np.linalg.norm(chroma):
         return np.zeros(24, dtype=np.float32)
-    profiles = PROFILES - PROFILES.mean(axis=1, keepdims=True)
-    profiles /= np.linalg.norm(profiles, axis=1, keepdims=True)
+    profiles = profiles - profiles.mean(axis=1, keepdims=True)
+    profiles = profiles / np.linalg.norm(profiles, axis=1, keepdims=True)
     return (profiles @ (x / norm)).astype(np.float32)
 
 
-def estimate_key(correlations: np.ndarray) -> tuple[int, bool] | None:
-    """Return (pitch class of the tonic, is major) of the best profile, None without contrast."""
+def estimate_key(chroma: np.ndarray) -> tuple[int, bool] | None:
+    """Return (pitch class of the tonic, is major) of the likeliest key, None without contrast.
+
+    Parameters
+    ----------
+    chroma
+        Strength per pitch class from C, float [12], such as the mean over the frames of
+        `workbench.features.cens.constant_q_chroma`, or `harmonic_chroma` where drums are loud.
+
+    Notes
+    -----
+    Where two keys fit equally well, the first of C to B major, then C to B minor.
+    """
+    correlations = key_correlations(chroma, profiles=_USED)
     if not np.any(correlations):
         return None
     best = int(np.argmax(correlations))

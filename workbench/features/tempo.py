@@ -57,14 +57,19 @@ def estimate_tempo(envelope: np.ndarray) -> float | None:
     """Return the most likely tempo in bpm, None where there is no pulse.
 
     The strongest lag between 40 and 240 bpm under a log-normal preference around 110 bpm with a
-    width of one octave, placed between frames by a parabola. The octave remains a guess.
+    deviation of one octave, placed between frames by a parabola. A tempo borrows half the strength
+    of the one half as fast, since beats are grouped, and 0.15 of the one twice as fast, since they
+    are often divided. The octave remains a guess.
     """
     if len(envelope) < len(_BLUR):
         return None
     blurred = np.convolve(envelope, _BLUR, "same")  # pulses fall between frames
     grid = 40.0 * 2.0 ** np.linspace(0, np.log2(6), 512)
     preference = np.exp(-0.5 * np.log2(grid / 110.0) ** 2)
-    strengths = np.maximum(tempo_strengths(blurred, grid), 0.0) * preference
+    same, grouped, divided = (
+        np.maximum(tempo_strengths(blurred, bpm), 0.0) for bpm in (grid, grid / 2, grid * 2)
+    )
+    strengths = (same + 0.5 * grouped + 0.15 * divided) * preference
     if strengths.max() <= 0:
         return None
     lag = round(60.0 * _FRAME_RATE / grid[strengths.argmax()])

@@ -100,12 +100,14 @@ def _over_lags(padded: torch.Tensor) -> torch.Tensor:
     return correlation.div_(peak.masked_fill_(peak <= 0, 1.0))
 
 
-def _item_by_item(work: Callable[[torch.Tensor], torch.Tensor], padded: torch.Tensor) -> torch.Tensor:
+def _item_by_item(
+    work: Callable[[torch.Tensor], torch.Tensor], padded: torch.Tensor
+) -> torch.Tensor:
     """Return the columns of each item: a batch's intermediate results leave the cache of a CPU."""
     import torch
 
     if padded.device.type == "cpu" and padded.ndim > 1:
-        items = torch.stack([work(item) for item in padded.reshape(-1, padded.shape[-1])])
+        items = torch.stack([work(item) for item in padded.flatten(0, -2)])
         return items.unflatten(0, padded.shape[:-1]).transpose(-1, -2)
     return work(padded).transpose(-1, -2)
 

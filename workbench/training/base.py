@@ -170,7 +170,8 @@ class _Run:
         self.corpus, self.options, self.device = corpus, options, device
         self.train, self.validation = corpus.rows("train"), corpus.rows("validation")
         self.coder = TargetCoder.fit(corpus.table.iloc[self.train], options.dimensions)
-        self.network = options.shape.build().to(device)
+        # Channels last: max-pooling is three times as fast on a CPU.
+        self.network = options.shape.build().to(device, memory_format=torch.channels_last)
         self.loss = BaseLoss(options.shape.size, self.coder, options.loss).to(device)
         self.optimiser = torch.optim.Adam([*self.network.parameters(), *self.loss.parameters()])
         self.schedule: Schedule = make_schedule(

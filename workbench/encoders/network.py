@@ -1,0 +1,103 @@
+"""A trained network as an encoder: the paper's, with a block of the vector for each dimension."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from workbench.backbones.store import NetworkCard, load_network
+from workbench.errors import MediaError
+from workbench.features.spectral import HOP, SAMPLE_RATE
+
+SHIPPED = Path(__file__).parent / "weights"
+_BATCH = 32
+
+
+class NetworkEncoder:
+    """Track vectors of a trained network: the mean over non-overlapping segments of three seconds.
+
+    Parameters
+    ----------
+    folder
+        Holds ``network.safetensors`` and ``card.json``; by default the weights that are shipped.
+
+    Raises
+    ------
+    StorageError
+        If the folder holds no trained network.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> encoder = NetworkEncoder()
+    >>> sound = np.random.default_rng(0).normal(scale=0.1, size=4 * 22050).astype("float32")
+    >>> encoder.encode([sound]).shape == (1, encoder.dim)
+    True
+    """
+
+    sample_rate = SAMPLE_RATE
+    domains: tuple[str, ...] = ("audio",)
+
+    def __init__(self, folder: Path = SHIPPED) -> None:
+        self._network, self.card = load_network(folder)
+        self.name, self.version = self.card.name, self.card.version
+        self.licence, self.dim = self.card.licence, self.card.shape.size
+        self.blocks = dimension_blocks(self.card)
+
+    def encode(self, batch: Sequence[np.ndarray]) -> np.ndarray:
+        """Return the vectors of whole items, float32 [n, dim].
+
+        Raises
+        ------
+        MediaError
+            If a sound is empty.
+        """
+        vectors = [self._encode_one(samples) for samples in batch]
+        return np.array(vectors, dtype=np.float32).reshape(len(vectors), self.dim)
+
+    def _encode_one(self, samples: np.ndarray) -> np.ndarray:
+        import torch
+
+        from workbench.backbones.build import embed_segments
+        from workbench.corpus.segments import FRAMES, tempogram_of
+        from workbench.features.frontend import front_end
+
+        if not len(samples):
+            raise MediaError("the sound is too short to have a single sample")
+        shortest = FRAMES * HOP
+        if len(samples) < shortest:  # a shorter sound goes round, so that it fills one segment
+            samples = np.tile(samples, -(-shortest // len(samples)))[:shortest]
+        with torch.inference_mode():
+            features = front_end(torch.from_numpy(np.ascontiguousarray(samples, np.float32)))
+            columns = {
+                "mel": features.mel,
+                "cens": features.cens,
+                "tempogram": tempogram_of(features.envelope, self.card.shape.tempogram),
+            }
+            count = features.mel.shape[-1] // FRAMES
+            segments = {
+                name: whole[:, : count * FRAMES].unflatten(1, (count, FRAMES)).transpose(0, 1)
+                for name, whole in columns.items()
+            }
+            vectors = [
+                embed_segments(
+                    self._network, {n: s[i : i + _BATCH].contiguous() for n, s in segments.items()}
+                )
+                for i in range(0, count, _BATCH)
+            ]
+            return torch.cat(vectors).mean(0).numpy()
+
+
+def dimension_blocks(card: NetworkCard) -> dict[str, slice]:
+    """Return the columns of each dimension's block."""
+    width = card.shape.size // len(card.dimensions)
+    return {name: slice(i * width, (i + 1) * width) for i, name in enumerate(card.dimensions)}
+
+
+@lru_cache(maxsize=1)
+def shipped_encoder() -> NetworkEncoder:
+    """Return the encoder of the weights in this package."""
+    return NetworkEncoder()

@@ -87,3 +87,34 @@ def fitted_once(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 def fitted(fitted_once: Workspace, tmp_path: Path) -> Workspace:
     """A copy of `fitted_once` to change."""
     return Workspace(shutil.copytree(fitted_once.root, tmp_path / "fitted"))
+
+
+@pytest.fixture(scope="session")
+def two_fonts(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The sound font of the demo under two names."""
+    pytest.importorskip("pretty_midi", reason="the demo extra is not installed")
+    from workbench.symbolic.soundfont import find_sound_font, tuned_copy
+
+    folder = tmp_path_factory.mktemp("fonts")
+    plain = tuned_copy(find_sound_font())
+    first, second = folder / "plain.sf2", folder / "other.sf2"
+    first.symlink_to(plain)
+    second.symlink_to(plain)
+    return first, second
+
+
+@pytest.fixture(scope="session")
+def tiny_corpus(
+    tmp_path_factory: pytest.TempPathFactory, two_fonts: tuple[Path, Path]
+) -> tuple[Path, Path]:
+    """A manifest of thirteen small scores, and the corpus rendered from them; not to be changed."""
+    from tiny_scores import write_manifest
+
+    from workbench.corpus.build import Recipe, build_corpus
+    from workbench.corpus.manifest import read_manifest
+
+    folder = tmp_path_factory.mktemp("tiny corpus")
+    manifest = write_manifest(folder)
+    recipe = Recipe(two_fonts[:1], two_fonts[1:], renditions=2, test_renditions=1, seconds=6.0)
+    build_corpus(read_manifest(manifest), folder / "corpus", recipe, processes=1)
+    return manifest, folder / "corpus"

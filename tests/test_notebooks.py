@@ -23,6 +23,7 @@ WIDGETS = {
     "04_maps": ["SubspaceMaps"],
     "05_scores_and_leakage": ["KiviatChart", "LeakageTable"],
     "06_find_and_publish": ["SimilarItems", "Overview"],
+    "07_base_model": ["BaseTrainer"],
     "explore": ["VBox"],
     "model": ["VBox"],
     "overview": ["VBox"],
@@ -67,8 +68,8 @@ def shown(notebook: nbformat.NotebookNode) -> list[str]:
     ]
 
 
-def test_the_story_has_six_numbered_parts():
-    assert [path.stem[:3] for path in NOTEBOOKS] == [f"0{i}_" for i in range(1, 7)]
+def test_the_story_has_seven_numbered_parts():
+    assert [path.stem[:3] for path in NOTEBOOKS] == [f"0{i}_" for i in range(1, 8)]
     assert {path.stem for path in NOTEBOOKS + DASHBOARDS} == set(WIDGETS)
 
 

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,9 +33,14 @@ class Job:
     folder: Path
 
     @property
+    def arguments(self) -> list[str]:
+        """What stood after ``workbench`` when it was started."""
+        return list(json.loads((self.folder / "job.json").read_text())["arguments"])
+
+    @property
     def command(self) -> str:
         """The command's name, such as ``"finetune"``."""
-        return json.loads((self.folder / "job.json").read_text())["arguments"][0]
+        return self.arguments[0]
 
     def events(self, after: int = 0) -> list[dict[str, Any]]:
         """Return the events recorded so far, without the first `after`."""
@@ -64,6 +70,11 @@ class Job:
     def cancel(self) -> None:
         """Ask the job to stop at its next step."""
         write_text(self.folder / "cancel", "")
+
+    @property
+    def asked_to_stop(self) -> bool:
+        """Whether somebody has cancelled it; it may run on to its next step, or end well."""
+        return (self.folder / "cancel").exists()
 
     def wait(self, timeout_s: float = 600.0) -> str:
         """Wait until the job has ended and return its state."""
@@ -117,12 +128,19 @@ def start(ws: Workspace, *arguments: str) -> Job:
     return Job(folder)
 
 
-def latest(ws: Workspace, command: str) -> Job | None:
-    """Return the newest job that ran `command`, None if there is none."""
+def latest(ws: Workspace, *command: str) -> Job | None:
+    """Return the newest job that ran a command, such as ``"train", "base"``; None without one."""
+    return next(newest_first(ws, *command), None)
+
+
+def newest_first(ws: Workspace, *command: str) -> Iterator[Job]:
+    """Yield the jobs that ran a command, the newest first."""
     if not ws.jobs_folder.is_dir():
-        return None
-    jobs = (Job(folder) for folder in sorted(ws.jobs_folder.iterdir(), reverse=True))
-    return next((j for j in jobs if (j.folder / "pid").exists() and j.command == command), None)
+        return
+    for folder in sorted(ws.jobs_folder.iterdir(), reverse=True):
+        job = Job(folder)
+        if (folder / "pid").exists() and job.arguments[: len(command)] == list(command):
+            yield job
 
 
 def _reap_later(process: subprocess.Popen[bytes]) -> None:

@@ -61,12 +61,13 @@ class TerminalProgress(Progress):
         self._task: Any = None
         self._name = ""
         self._started = 0.0
+        self._told = False
 
     def stage(self, name: str, total: int | None = None) -> None:
         """Begin a new bar."""
         self.close()
         self._bars.start()
-        self._name, self._started = name, time.monotonic()
+        self._name, self._started, self._told = name, time.monotonic(), False
         self._task = self._bars.add_task(name, total=total, label="")
 
     def advance(self, count: int = 1, label: str = "") -> None:
@@ -77,8 +78,10 @@ class TerminalProgress(Progress):
             self._bars.update(self._task, advance=count, label=escape(label[:40]))
 
     def event(self, kind: str, /, **data: Any) -> None:
-        """Show a training step beside its bar."""
-        if kind == "step" and self._task is not None:
+        """Show a training step beside its bar; an epoch has a line of its own, which is a note."""
+        if kind == "epoch":
+            self._told = True
+        elif kind == "step" and "of" in data and self._task is not None:
             self._bars.update(
                 self._task,
                 completed=data["step"],
@@ -91,11 +94,12 @@ class TerminalProgress(Progress):
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def close(self) -> None:
-        """End the bar; say how long it took where no bar was drawn."""
+        """End the bar; say how long it took where no bar was drawn and no line told of it."""
         if self._task is not None:
-            self._bars.update(self._task, label="")
+            self._bars.update(self._task, label="", visible=not self._told)
             self._bars.stop()
-            if not self._console.is_terminal:
+            self._bars.remove_task(self._task)  # else the next one would draw it again
+            if not (self._told or self._console.is_terminal):
                 self.note(f"{self._name}: {time.monotonic() - self._started:.1f} s")
             self._task = None
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
 from typing import Any
 
 from torch import Tensor, nn
 
+from workbench.backbones.card import NetworkShape
 from workbench.backbones.inception import InceptionNetwork
 from workbench.backbones.multi_input import MultiInputNetwork
 from workbench.backbones.siamese import SiameseNetwork
 from workbench.corpus.segments import TEMPOGRAMS
 from workbench.errors import UnknownNameError, WorkbenchError
+
+__all__ = ["NETWORKS", "NetworkShape", "build", "embed_segments"]
 
 NETWORKS: dict[str, type[nn.Module]] = {
     "multi-input": MultiInputNetwork,
@@ -20,52 +22,33 @@ NETWORKS: dict[str, type[nn.Module]] = {
 }
 
 
-@dataclass(frozen=True)
-class NetworkShape:
-    """All that is needed to build a network whose weights are in a file.
+def build(shape: NetworkShape) -> nn.Module:
+    """Return the network of a shape with random weights.
 
-    Attributes
-    ----------
-    network
-        ``multi-input``, ``inception`` or ``siamese``.
-    size, norm, width
-        See `workbench.backbones.inception.InceptionNetwork`.
-    tempogram
-        ``cyclic`` or ``autocorrelation``; only the multi-input network reads it.
+    Raises
+    ------
+    UnknownNameError
+        If there is no such network, tempogram or norm.
+    WorkbenchError
+        If a number makes no sense.
     """
-
-    network: str = "multi-input"
-    size: int = 384
-    norm: str = "layer"
-    width: float = 0.5
-    tempogram: str = "cyclic"
-
-    def build(self) -> nn.Module:
-        """Return the network with random weights.
-
-        Raises
-        ------
-        UnknownNameError
-            If there is no such network or tempogram.
-        WorkbenchError
-            If a number makes no sense.
-        """
-        for name, known in ((self.network, NETWORKS), (self.tempogram, TEMPOGRAMS)):
-            if name not in known:
-                raise UnknownNameError(f"There is no {name!r}; choose one of {', '.join(known)}.")
-        if not (1 <= self.size <= 4096 and 0.0 < self.width <= 4.0):
-            raise WorkbenchError("An embedding has 1 to 4096 numbers and a width is at most 4.")
-        options: dict[str, Any] = {"size": self.size, "norm": self.norm, "width": self.width}
-        if self.network == "multi-input":
-            options["tempogram_bins"] = TEMPOGRAMS[self.tempogram]
-        return NETWORKS[self.network](**options)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return plain values for a card."""
-        return asdict(self)
+    for name, known in ((shape.network, NETWORKS), (shape.tempogram, TEMPOGRAMS)):
+        if name not in known:
+            raise UnknownNameError(f"There is no {name!r}; choose one of {', '.join(known)}.")
+    if not (1 <= shape.size <= 4096 and 0.0 < shape.width <= 4.0 and 0 <= shape.chroma_s <= 60):
+        raise WorkbenchError(
+            "An embedding has 1 to 4096 numbers, a width is at most 4, chroma context 60 s."
+        )
+    options: dict[str, Any] = {"size": shape.size, "norm": shape.norm, "width": shape.width}
+    if shape.network == "multi-input":
+        rows, channels = TEMPOGRAMS[shape.tempogram]
+        options |= {"tempogram_bins": rows, "tempogram_channels": channels}
+        options["positions"] = shape.positions
+    return NETWORKS[shape.network](**options)
 
 
 def embed_segments(network: nn.Module, segments: dict[str, Tensor]) -> Tensor:
     """Return the embeddings of segments, float32 [n, size]."""
-    result: Tensor = network(*(segments[name] for name in network.inputs))  # type: ignore[union-attr]
+    inputs: tuple[str, ...] = network.inputs  # type: ignore[assignment]
+    result: Tensor = network(*(segments[name] for name in inputs))
     return result

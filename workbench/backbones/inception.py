@@ -99,18 +99,38 @@ class MixedModule(nn.Module):
 
 
 class Stem(nn.Module):
-    """Batch norm of the input, a 5x5 convolution and a max-pool; map sizes are rounded down."""
+    """Batch norm of the input, a 5x5 convolution and a max-pool; map sizes are rounded down.
 
-    def __init__(self, *, width: float = 1.0, pool: Stride = (2, 2)) -> None:
+    Parameters
+    ----------
+    width
+        Factor on the channels.
+    pool
+        Of the max-pool.
+    inside
+        Channels that the rows of the input are dealt to.
+    rows
+        Of the input per channel; if given, the stem learns an offset for each row and channel.
+        Convolutions alone hardly tell one pitch class from the next: all rows look alike to them.
+    """
+
+    def __init__(
+        self, *, width: float = 1.0, pool: Stride = (2, 2), inside: int = 1, rows: int = 0
+    ) -> None:
         super().__init__()
-        self.norm = nn.BatchNorm2d(1)
-        self.conv = Conv(1, scaled(_STEM_CHANNELS, width), 5)
-        self.pool = nn.MaxPool2d(pool)
+        self.inside = inside
         self.channels = scaled(_STEM_CHANNELS, width)
+        self.norm = nn.BatchNorm2d(inside)
+        self.conv = Conv(inside, self.channels, 5)
+        self.rows = nn.Parameter(torch.zeros(1, self.channels, rows, 1)) if rows else None
+        self.pool = nn.MaxPool2d(pool)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map [n, bins, frames] to [n, channels, bins / pool, frames / pool]."""
-        return self.pool(self.conv(self.norm(x.unsqueeze(1))))
+        """Map [n, inside * bins, frames] to [n, channels, bins / pool, frames / pool]."""
+        convolution, norm, relu = self.conv
+        y = norm(convolution(self.norm(x.unflatten(1, (self.inside, -1)))))
+        y = relu(y if self.rows is None else y + self.rows)
+        return self.pool(y)
 
 
 def blocks(inside: int, strides: list[Stride], *, width: float = 1.0) -> nn.Sequential:

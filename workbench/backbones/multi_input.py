@@ -31,13 +31,16 @@ class MultiInputNetwork(nn.Module):
         ``"layer"`` as published, or ``"l2"``.
     width
         Factor on all channels; 1 is the published network.
-    tempogram_bins
-        Rows of the tempogram: 384 (autocorrelation lags) or another multiple of 64.
+    tempogram_bins, tempogram_channels
+        Rows of the tempogram, and the channels they are dealt to: 384 (autocorrelation lags) in
+        one; each channel has a multiple of 64.
+    positions
+        Whether each branch learns an offset for every row of its input; not in the paper.
 
     Raises
     ------
     WorkbenchError
-        If `tempogram_bins` is no multiple of 64.
+        If the rows of a channel of the tempogram are no multiple of 64.
 
     Examples
     --------
@@ -57,17 +60,29 @@ class MultiInputNetwork(nn.Module):
         norm: str = "layer",
         width: float = 1.0,
         tempogram_bins: int = 384,
+        tempogram_channels: int = 1,
+        positions: bool = False,
     ) -> None:
         super().__init__()
-        if tempogram_bins % _STEM_ROWS:
+        bins, rest = divmod(tempogram_bins, tempogram_channels)
+        if rest or bins % _STEM_ROWS:
             raise WorkbenchError(
-                f"The tempogram branch needs a multiple of {_STEM_ROWS} rows, not {tempogram_bins}."
+                f"The tempogram branch needs a multiple of {_STEM_ROWS} rows a channel, not "
+                f"{tempogram_bins} in {tempogram_channels}."
             )
         halve, time = (2, 2), (1, 2)
-        lags = (tempogram_bins // _STEM_ROWS, 2)
-        self.mel = _branch(Stem(width=width), [halve, halve], width)
-        self.cens = _branch(Stem(width=width, pool=time), [time, time], width)
-        self.tempogram = _branch(Stem(width=width, pool=lags), [halve, halve], width)
+        rows = {"mel": 128, "cens": MAP, "tempogram": bins} if positions else {}
+        mel = Stem(width=width, rows=rows.get("mel", 0))
+        cens = Stem(width=width, pool=time, rows=rows.get("cens", 0))
+        tempogram = Stem(
+            width=width,
+            pool=(bins // _STEM_ROWS, 2),
+            inside=tempogram_channels,
+            rows=rows.get("tempogram", 0),
+        )
+        self.mel = _branch(mel, [halve, halve], width)
+        self.cens = _branch(cens, [time, time], width)
+        self.tempogram = _branch(tempogram, [halve, halve], width)
         self.trunk = blocks(3 * scaled_block(width), [halve] * 4, width=width)
         self.embed = Embed(scaled_block(width), size, norm)
 

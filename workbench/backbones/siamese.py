@@ -7,6 +7,8 @@ the larger networks have to beat.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from torch import Tensor, nn
 
 from workbench.backbones.inception import Conv, Embed, scaled
@@ -38,7 +40,7 @@ class SiameseNetwork(nn.Module):
         self.layers = nn.Sequential(
             *(
                 nn.Sequential(Conv(inside, outside, 3), nn.MaxPool2d(2))
-                for inside, outside in zip(channels[:-1], channels[1:], strict=True)
+                for inside, outside in pairwise(channels)
             )
         )
         self.embed = Embed(channels[-1], size, norm)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -58,6 +59,10 @@ def add(
         str | None,
         typer.Option(metavar="FILE:CLASS", help="A class of your own; see docs/encoders.md."),
     ] = None,
+    network: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="A network made by `workbench train base`."),
+    ] = None,
     layers: Annotated[
         str | None, typer.Option(help="Hidden states to use, such as 5,6; by default the last.")
     ] = None,
@@ -80,8 +85,10 @@ def add(
     from workbench.encoders import declare
 
     ws = Workspace(workspace)
-    if (huggingface is None) == (python is None):
-        raise WorkbenchError("Name either --huggingface MODEL or --python FILE:CLASS.")
+    if sum(option is not None for option in (huggingface, python, network)) != 1:
+        raise WorkbenchError(
+            "Name one of --huggingface MODEL, --python FILE:CLASS and --network FOLDER."
+        )
     if huggingface is not None:
         info = declare.add_huggingface(
             ws,
@@ -94,6 +101,8 @@ def add(
             revision=revision,
             licence=licence,
         )
+    elif network is not None:
+        info = declare.add_network(ws, name, network, licence=licence)
     else:
         info = declare.add_python(ws, name, str(python), licence=licence)
     say(f"Encoder {name} is in {ws.root / CONFIG_FILE}. Its licence: {info.licence_words}.")

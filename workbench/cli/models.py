@@ -1,4 +1,4 @@
-"""Commands around models: train, finetune, map, models, search."""
+"""Commands around models: finetune, map, models, search."""
 
 from __future__ import annotations
 
@@ -22,40 +22,15 @@ from workbench.cli.options import (
 from workbench.errors import WorkbenchError
 from workbench.workspace import Workspace
 
-train = typer.Typer(help="Fit models.", no_args_is_help=True)
 models = typer.Typer(help="Model versions: list, promote, roll back.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the application."""
-    app.add_typer(train, name="train")
     app.add_typer(models, name="models")
     app.command("finetune")(finetune)
     app.command("map")(map_)
     app.command("search")(search)
-
-
-@train.callback()
-def _train() -> None:
-    """Fit models."""
-
-
-@train.command("heads")
-def train_heads(
-    head: Annotated[str, typer.Option(help="linear, mlp or mask")] = "linear",
-    encoder: EncoderOption = None,
-    seed: SeedOption = 0,
-    workspace: WorkspaceOption = None,
-    job: JobOption = None,
-) -> None:
-    """Fit one head per dimension to the tags, on the vectors of an encoder."""
-    from workbench.training.initial import fit_initial
-
-    ws = Workspace(workspace)
-    card = fit_initial(ws, head=head, encoder=encoder, seed=seed, progress=progress_for(job))
-    say(f"Model {card.version} is in use. Its encoder: {card.encoder}, licence: {card.licence}.")
-    say(f"On {card.metrics['held_out_items']} held-out songs:")
-    _print_scores(card.metrics["scores"])
 
 
 def finetune(
@@ -193,10 +168,3 @@ def _weights(texts: list[str] | None) -> dict[str, float] | None:
                 f"Weight {text!r} is not understood; write it like `tempo=0.5`."
             ) from error
     return weights
-
-
-def _print_scores(scores: dict[str, Any]) -> None:
-    table(
-        ["dimension", "score [95 % interval]"],
-        [[name, score_text(score)] for name, score in scores.items()],
-    )

@@ -7,6 +7,8 @@ import json
 import multiprocessing
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,8 @@ from workbench.corpus.renditions import SECONDS, Rendition, draw_rendition
 from workbench.corpus.scores import read_score
 from workbench.corpus.sound import draw_chain, sound_of
 from workbench.errors import MediaError, NotReadyError, WorkbenchError
-from workbench.files import atomic_write
+from workbench.features.spectral import SEGMENT_S
+from workbench.files import atomic_path, atomic_write
 from workbench.progress import Progress
 
 ARRAYS = ("mel", "cens", "envelope")
@@ -87,11 +90,14 @@ def build_corpus(
     Raises
     ------
     NotReadyError
-        If no score could be rendered.
+        If no score may be used or could be rendered.
     WorkbenchError
-        If the folder holds a corpus of another recipe.
+        If the folder holds a corpus of another recipe, a rendition is to be shorter than a
+        segment, or a process was ended.
     """
     progress = progress or Progress()
+    if recipe.seconds < SEGMENT_S:
+        raise WorkbenchError(f"A rendition lasts {SEGMENT_S:g} seconds at least, one segment.")
     parts = folder / "parts"
     parts.mkdir(parents=True, exist_ok=True)
     _check_recipe(folder, recipe)
@@ -137,6 +143,8 @@ def _check_recipe(folder: Path, recipe: Recipe) -> None:
 
 def _chosen(manifest: pd.DataFrame, recipe: Recipe) -> pd.DataFrame:
     rows = manifest[manifest["shippable"]] if recipe.shippable_only else manifest
+    if rows.empty:
+        raise NotReadyError("The manifest has no score that may be used; see its licences.")
     rows = rows.assign(split=split_by_artist(rows, seed=recipe.seed), group=artist_names(rows))
     rows = rows.sample(frac=1.0, random_state=recipe.seed)
     return rows.groupby("corpus", sort=True).head(recipe.per_corpus).sort_values("path")
@@ -155,9 +163,7 @@ def _jobs(rows: pd.DataFrame, recipe: Recipe) -> list[_Job]:
     ]
 
 
-def _run(
-    jobs: Sequence[_Job], parts: Path, processes: int
-) -> Iterator[tuple[str, str | None]]:
+def _run(jobs: Sequence[_Job], parts: Path, processes: int) -> Iterator[tuple[str, str | None]]:
     if processes == 1 or len(jobs) < 2:
         for job in jobs:
             yield job.row["path"], _render(job, parts)
@@ -168,6 +174,11 @@ def _run(
         try:
             for done in as_completed(waiting):
                 yield waiting[done], done.result()
+        except BrokenProcessPool as error:
+            raise WorkbenchError(
+                "A process that rendered was ended, perhaps for want of memory; what it finished "
+                "is kept: run the same again with fewer processes."
+            ) from error
         finally:
             pool.shutdown(cancel_futures=True)
 
@@ -241,34 +252,36 @@ def _truth(row: dict[str, Any], rendition: Rendition, font: Path, number: int) -
 def _merge(folder: Path, files: Sequence[Path]) -> pd.DataFrame:
     """Join part files into one array per representation, split by split, and the table."""
     rows: list[dict[str, Any]] = []
-    order: list[tuple[Path, int]] = []
     for file in files:
         with np.load(file, allow_pickle=False) as part:
-            found = json.loads(part["rows"].tobytes())
-        rows += found
-        order += [(file, i) for i in range(len(found))]
+            rows += json.loads(part["rows"].tobytes())
     if not rows:
         raise NotReadyError("No score could be rendered; see failures.json.")
     table = pd.DataFrame(rows)
     ranks = table["split"].map({name: i for i, name in enumerate(SPLITS)}).to_numpy()
     position = np.empty(len(rows), dtype=int)
     position[np.argsort(ranks, kind="stable")] = np.arange(len(rows))
-    arrays: dict[str, np.ndarray] = {}
+    (folder / "renditions.csv").unlink(missing_ok=True)  # until all is written it is no corpus
+    arrays: dict[str, np.memmap] = {}
     start = 0
-    for file in files:
-        with np.load(file, allow_pickle=False) as part:
-            count = len(part[ARRAYS[0]])
-            for name in ARRAYS:
-                data = part[name]
-                if name not in arrays:
-                    shape = (len(rows), *data.shape[1:])
-                    arrays[name] = np.lib.format.open_memmap(
-                        folder / f"{name}.npy", "w+", np.float16, shape
-                    )
-                arrays[name][position[start : start + count]] = data
-        start += count
-    for array in arrays.values():
-        array.flush()
+    with ExitStack() as whole:
+        partial = {
+            name: whole.enter_context(atomic_path(folder / f"{name}.npy")) for name in ARRAYS
+        }
+        for file in files:
+            with np.load(file, allow_pickle=False) as part:
+                count = len(part[ARRAYS[0]])
+                for name in ARRAYS:
+                    data = part[name]
+                    if name not in arrays:
+                        shape = (len(rows), *data.shape[1:])
+                        arrays[name] = np.lib.format.open_memmap(
+                            partial[name], "w+", np.float16, shape
+                        )
+                    arrays[name][position[start : start + count]] = data
+            start += count
+        for array in arrays.values():
+            array.flush()
     table = table.iloc[np.argsort(position)].reset_index(drop=True)
     with atomic_write(folder / "renditions.csv") as stream:
         stream.write(table.to_csv(index=False).encode())

@@ -14,8 +14,13 @@ from workbench.errors import WorkbenchError
 
 COLUMNS = ("path", "corpus", "title", "artist", "style", "date", "key", "tempo_bpm", "licence")
 SPLITS = ("train", "validation", "test")
-_SHIPPABLE = re.compile(r"(public domain|cc0|cc by|creative commons attribution|bsd)[\w .-]*", re.I)
-_RESTRICTED = re.compile(r"nc|nd|sa|share.?alike|non.?commercial|no.?deriv", re.I)
+_SHIPPABLE = re.compile(
+    r"(public domain|cc0|cc by|creative commons attribution|bsd)(?![a-z])[\w .-]*", re.I
+)
+_RESTRICTED = re.compile(
+    r"(?<![a-z])(nc|nd|sa)+(?![a-z])|share.?alike|non.?commercial|no.?deriv", re.I
+)
+_ALSO_KNOWN_AS = {"bartholdy": "mendelssohn"}
 _ERAS = ((1600, "renaissance"), (1750, "baroque"), (1820, "classical"), (1900, "romantic"))
 _STYLE_ERAS = {"romanticism": "romantic"} | {era: era for _, era in _ERAS}
 _WORKING_AGE = 35  # of a composer of whom only birth and death are known
@@ -160,15 +165,21 @@ def artist_names(manifest: pd.DataFrame) -> pd.Series:
 
 
 def _folded(name: str) -> str:
-    """Return a name without case, marks and initials' order: ``SchubertF`` is Franz Schubert."""
+    """Return a surname in small letters: ``SchubertF`` and ``Franz Schubert`` are one.
+
+    Two people of one surname count as one too; that parts nobody.
+    """
     import unicodedata
 
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    joined = re.fullmatch(r"([A-Z][a-z]+)[A-Z]{1,3}", plain.strip())  # Mutopia: surname, initials
-    if joined:
-        return joined[1].lower()
-    words = re.findall(r"[a-z]+", plain.lower())
-    return words[-1] if words and not plain.startswith("drummer") else plain.strip().lower()
+    first = re.split(r"[/,;(\[]", name.strip(" []"))[0].strip()
+    if first.startswith("drummer"):
+        return first
+    plain = unicodedata.normalize("NFKD", first).encode("ascii", "ignore").decode()
+    code = re.fullmatch(r"(\S*[a-z])[A-Z]{1,4}[a-z]?", plain)  # Mutopia: surname, initials
+    words = [w.lower() for w in re.findall(r"[A-Z]?[a-z]+|[A-Z]+", code[1] if code else plain)]
+    names = [w for w in words if len(w) > 1 and w not in ("jr", "sr")] or words
+    surname = names[-1] if names else name.strip().casefold()
+    return _ALSO_KNOWN_AS.get(surname, surname)
 
 
 def assert_disjoint(groups: Iterable[str], split: Iterable[str]) -> None:

@@ -7,7 +7,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from workbench.corpus.scores import BeatScore, Part, global_key, signature_during
+from workbench.corpus.scores import (
+    CONTRADICTION,
+    BeatScore,
+    Part,
+    global_key,
+    signature_during,
+    sounding_time,
+)
+from workbench.features.key import key_correlations
 
 SECONDS = 24.0  # eight segments of three seconds
 _SLOWEST, _FASTEST = 50.0, 190.0
@@ -94,7 +102,11 @@ def draw_rendition(
     key, bpm
         What the manifest says; by default what the score says.
     """
-    original = bpm or score.bpm or float(np.exp(rng.uniform(np.log(60), np.log(140))))
+    stated = bpm or score.bpm or 0.0
+    if 0.0 < stated < math.inf:
+        original = stated
+    else:
+        original = float(np.exp(rng.uniform(np.log(60), np.log(140))))
     while original > _FASTEST:  # files that count half beats
         original /= 2
     tempo = float(np.clip(original * 2 ** rng.uniform(-0.4, 0.4), _SLOWEST, _FASTEST))
@@ -113,12 +125,13 @@ def draw_rendition(
         return None
     parts = _instrumentation(parts, rng)
     named = key or global_key(score)
-    steady = named is not None and _stays(score, named, start, start + beats)
+    sure = named is not None and _stays(score, named, start, start + beats)
+    sounding = ((named[0] + shift) % 12, named[1]) if named is not None and sure else None
     return Rendition(
         parts=parts,
         gains_db=[float(g) for g in rng.normal(0.0, 3.0, len(parts))],
         bpm=tempo,
-        key=((named[0] + shift) % 12, named[1]) if named is not None and steady else None,
+        key=sounding if sounding is not None and _heard(parts, sounding) else None,
         instruments=sorted({"drums" if p.drums else _FAMILY_OF[p.program] for p in parts}),
         onset_rate=len(onsets) / seconds,
     )
@@ -133,12 +146,19 @@ def _stays(score: BeatScore, key: tuple[int, bool], start: float, end: float) ->
     return sharps is not None and sharps * 7 % 12 == major
 
 
+def _heard(parts: list[Part], key: tuple[int, bool]) -> bool:
+    """Say whether an excerpt's own notes fit its key: a passage that modulates has no one key."""
+    pitched = [p.notes for p in parts if not p.drums]
+    fit = key_correlations(sounding_time(np.concatenate(pitched)))
+    return bool(fit[key[0] + 12 * (not key[1])] >= fit.max() - CONTRADICTION)
+
+
 def _excerpt(part: Part, start: float, beats: float, length: float) -> Part:
     """Return the notes that begin within a span of beats, from zero; a short score goes round."""
     notes = part.notes
     if length < beats:
         period = math.ceil(length)
-        rounds = [notes + [period * i, 0, 0, 0] for i in range(math.ceil(beats / period))]
+        rounds = [notes + np.array([period * i, 0, 0, 0]) for i in range(math.ceil(beats / period))]
         notes = np.concatenate(rounds)
     inside = notes[(notes[:, 0] >= start) & (notes[:, 0] < start + beats)].copy()
     inside[:, 0] -= start

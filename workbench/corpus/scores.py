@@ -14,6 +14,7 @@ from workbench.features.key import key_correlations
 
 _MOST_NOTES = 200_000
 _LARGEST_FILE = 20 * 2**20
+CONTRADICTION = 0.1  # of a profile correlation
 
 
 @dataclass(frozen=True)
@@ -162,19 +163,25 @@ def global_key(score: BeatScore) -> tuple[int, bool] | None:
     """Return (pitch class of the tonic, is major) from the first signature and the notes.
 
     The signature leaves the choice of a major key or its relative minor; the one whose profile
-    fits the sounding time of all pitch classes better is taken. None without a signature.
+    fits the sounding time of all pitch classes better is taken. None without a signature, and
+    where the notes contradict it: programs write C major into files that say nothing.
     """
     pitched = [p.notes for p in score.parts if not p.drums]
     if not score.signatures or not pitched:
         return None
-    notes = np.concatenate(pitched)
-    weights = np.bincount(
-        notes[:, 2].astype(int) % 12, weights=np.minimum(notes[:, 1], 8.0), minlength=12
-    )
-    fit = key_correlations(weights)
+    fit = key_correlations(sounding_time(np.concatenate(pitched)))
     major = score.signatures[0][1] * 7 % 12
     minor = (major + 9) % 12
+    best = max(fit[major], fit[12 + minor])
+    if best < fit.max() - CONTRADICTION:
+        return None
     return (major, True) if fit[major] >= fit[12 + minor] else (minor, False)
+
+
+def sounding_time(notes: np.ndarray) -> np.ndarray:
+    """Return how long each pitch class sounds in notes [n, 4], float [12]; long notes count 8."""
+    pitch_classes = notes[:, 2].astype(int) % 12
+    return np.bincount(pitch_classes, weights=np.minimum(notes[:, 1], 8.0), minlength=12)
 
 
 def signature_during(score: BeatScore, start: float, end: float) -> int | None:

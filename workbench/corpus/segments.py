@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,9 +20,12 @@ from workbench.subspaces.dimensions import BUILT_IN
 if TYPE_CHECKING:
     import torch
 
+_BINS = 64  # of an octave of log-tempo
 FRAMES = int(SEGMENT_S * SAMPLE_RATE) // HOP  # 129 columns, 3 s
-TEMPOGRAMS = {"autocorrelation": TEMPOGRAM_LAGS, "cyclic": 64}  # and their rows
+# The rows of each, and the channels they are dealt to: the octaves of a tempo are channels.
+TEMPOGRAMS = {"autocorrelation": (TEMPOGRAM_LAGS, 1), "cyclic": (64, 1), "octaves": (256, 4)}
 _TAGS = ("genre", "mood", "instrument", "era", "tempo", "key")
+_TEXT = ("composition", "group", "split", *(name for name in _TAGS if name != "tempo"))
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,11 @@ class Corpus:
             If table and arrays do not belong together, or an artist is on two sides.
         """
         try:
-            table = pd.read_csv(folder / "renditions.csv", keep_default_na=False)
+            table = pd.read_csv(
+                folder / "renditions.csv",
+                keep_default_na=False,
+                dtype=dict.fromkeys(_TEXT, str),  # a title may be a number
+            )
             arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in ARRAYS}
             recipe = json.loads((folder / "recipe.json").read_text())
         except (OSError, ValueError) as error:
@@ -66,7 +73,7 @@ class Corpus:
         lengths = {name: len(array) for name, array in arrays.items()} | {"table": len(table)}
         if len(set(lengths.values())) > 1:
             raise WorkbenchError(f"{folder}: arrays and table differ in length, {lengths}.")
-        if not {"group", "split", *_TAGS} <= set(table.columns):
+        if not {*_TEXT, "tempo"} <= set(table.columns):
             raise WorkbenchError(f"{folder}: renditions.csv lacks columns; build the corpus again.")
         assert_disjoint(table["group"], table["split"])
         return cls(table, arrays, recipe)
@@ -74,6 +81,16 @@ class Corpus:
     def __len__(self) -> int:
         """Return the number of renditions."""
         return len(self.table)
+
+    def with_context(self, seconds: float) -> Corpus:
+        """Return the corpus with chromagrams smoothed over so many seconds."""
+        import torch
+
+        cens = [
+            smoothed_chroma(torch.from_numpy(c.astype(np.float32)), seconds).numpy()
+            for c in self.arrays["cens"]
+        ]
+        return replace(self, arrays={**self.arrays, "cens": np.stack(cens).astype(np.float16)})
 
     @property
     def frames(self) -> int:
@@ -90,7 +107,7 @@ class Corpus:
         """
         found = np.flatnonzero(self.table["split"].to_numpy() == split)
         if not len(found):
-            raise NotReadyError(f"The corpus has no renditions to {split} on; render more scores.")
+            raise NotReadyError(f"The corpus has no {split} renditions; render more scores.")
         return found
 
     def relations(self, rows: np.ndarray, dimensions: Sequence[str]) -> dict[str, np.ndarray]:
@@ -111,7 +128,7 @@ class Corpus:
         rows, starts
             Rendition and first column of each of n segments.
         tempogram
-            ``"cyclic"`` (64 rows) or ``"autocorrelation"`` (384).
+            ``"cyclic"`` (64 rows), ``"octaves"`` (256) or ``"autocorrelation"`` (384).
 
         Returns
         -------
@@ -127,9 +144,7 @@ class Corpus:
             return torch.from_numpy(np.stack(spans).astype(np.float32))
 
         # A tempogram looks around: its span of the envelope is longer.
-        envelopes = pad_envelope(
-            torch.from_numpy(self.arrays["envelope"][rows].astype(np.float32))
-        )
+        envelopes = pad_envelope(torch.from_numpy(self.arrays["envelope"][rows].astype(np.float32)))
         reach = FRAMES + TEMPOGRAM_LAGS - 1
         spans = torch.stack([e[s : s + reach] for e, s in zip(envelopes, starts, strict=True)])
         return {
@@ -149,20 +164,38 @@ def relations_of(table: pd.DataFrame, dimensions: Sequence[str]) -> dict[str, np
     apart = names[:, None] != names[None, :]
     ids = list(range(len(table)))
     return {
-        name: BUILT_IN[name].notion.relation(_tags(table[name]), ids) * apart
-        for name in dimensions
+        name: BUILT_IN[name].notion.relation(_tags(table[name]), ids) * apart for name in dimensions
     }
 
 
+def smoothed_chroma(cens: torch.Tensor, seconds: float) -> torch.Tensor:
+    """Return a chromagram [12, frames] smoothed by a Hann window, each column of unit length.
+
+    Over 0 seconds it stays as it is.
+
+    librosa smooths CENS over 0.95 s; Mueller and Ewert 2011 go up to ten seconds. A key is heard
+    in a phrase rather than in a chord.
+    """
+    import torch
+    from torch.nn import functional as F
+
+    if seconds <= 0:
+        return cens
+    taps = int(seconds * SAMPLE_RATE / HOP) // 2 * 2 + 1
+    window = torch.hann_window(taps + 2, periodic=False, device=cens.device)[1:-1]
+    smooth = F.conv1d(cens[:, None], window[None, None], padding=taps // 2)[:, 0]
+    return F.normalize(smooth, dim=0)
+
+
 def tempogram_of(envelope: torch.Tensor, kind: str, *, padded: bool = False) -> torch.Tensor:
-    """Return one of the two tempograms of an onset envelope.
+    """Return one of the three tempograms of an onset envelope.
 
     Raises
     ------
     WorkbenchError
         If there is no such kind.
     """
-    from workbench.features.tempogram import cyclic_tempogram, tempogram
+    from workbench.features.tempogram import cyclic_tempogram, octave_tempogram, tempogram
 
     if kind not in TEMPOGRAMS:
         raise WorkbenchError(
@@ -170,7 +203,8 @@ def tempogram_of(envelope: torch.Tensor, kind: str, *, padded: bool = False) -> 
         )
     if kind == "autocorrelation":
         return tempogram(envelope, padded=padded)
-    return cyclic_tempogram(envelope, bins=TEMPOGRAMS[kind], padded=padded)
+    log_tempo = cyclic_tempogram if kind == "cyclic" else octave_tempogram
+    return log_tempo(envelope, bins=_BINS, padded=padded)
 
 
 def _tags(column: pd.Series) -> pd.DataFrame:

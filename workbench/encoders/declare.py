@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from workbench.backbones.card import read_card
 from workbench.encoders.declared import declared_encoders, hash_weights, parse_table
 from workbench.encoders.huggingface.folder import open_model
 from workbench.encoders.info import EncoderInfo
@@ -102,6 +103,32 @@ def add_python(ws: Workspace, name: str, place: str, *, licence: str | None = No
     if not file or not kind.isidentifier():
         raise WorkbenchError(f"{place!r} names no class; write FILE:CLASS, as in mine.py:Loudness.")
     table = {"kind": "python", "file": _place(ws, Path(file).expanduser()), "object": kind}
+    return add_encoder(ws, name, table | ({"licence": licence} if licence else {}))
+
+
+def add_network(
+    ws: Workspace, name: str, folder: Path, *, licence: str | None = None
+) -> EncoderInfo:
+    """Declare a network that `workbench train base` made as an encoder of a workspace.
+
+    Parameters
+    ----------
+    ws
+        The workspace.
+    name
+        What to call the encoder.
+    folder
+        Holds the network and its card; it is kept where it is.
+    licence
+        By default what the card says.
+
+    Raises
+    ------
+    WorkbenchError
+        If the name is taken or the folder holds no network.
+    """
+    card = read_card(folder.expanduser())
+    table = {"kind": "network", "folder": _place(ws, folder.expanduser()), "weights": card.sha256}
     return add_encoder(ws, name, table | ({"licence": licence} if licence else {}))
 
 

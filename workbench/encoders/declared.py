@@ -1,6 +1,6 @@
 """Encoders that a workspace declares in its ``workbench.toml``, without any packaging.
 
-A Hugging Face model, or a class in a Python file beside the workspace's other files::
+A Hugging Face model, a class in a Python file, or a network that was trained here::
 
     [encoders.clap]
     kind = "huggingface"
@@ -11,6 +11,11 @@ A Hugging Face model, or a class in a Python file beside the workspace's other f
     kind = "python"
     file = "loudness.py"
     object = "Loudness"
+
+    [encoders.ours]
+    kind = "network"
+    folder = "../trained"               # made by `workbench train base`
+    weights = "..."                     # the hash on its card
 
 The key of such an encoder ends in a hash of all that its vectors depend on, so that vectors made
 with other settings, or by an older text of the file, are never mixed with new ones.
@@ -29,6 +34,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from workbench.backbones.card import read_card
 from workbench.encoders.base import Encoder
 from workbench.encoders.huggingface.folder import (
     INSTALL,
@@ -164,8 +170,54 @@ class PythonTable:
         return cast("Encoder", encoder)
 
 
-Table = HuggingFaceTable | PythonTable
-KINDS: dict[str, type[Table]] = {"huggingface": HuggingFaceTable, "python": PythonTable}
+@dataclass(frozen=True)
+class NetworkTable:
+    """What ``[encoders.NAME]`` may say of a network that `workbench train base` made.
+
+    `weights` is the hash on its card when it was added.
+    """
+
+    folder: str
+    weights: str
+    licence: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse values of another type, which TOML leaves to us."""
+        _check_types(self, {})
+
+    def described(self, name: str, root: Path) -> KnownEncoder:
+        """Return the entry of the list, from the network's card."""
+        folder = root / Path(self.folder).expanduser()
+        card = read_card(folder)
+        if card.sha256 != self.weights:
+            raise WorkbenchError(
+                f"the network in {folder} is not the one it was added with; remove it and add it "
+                "again"
+            )
+        info = EncoderInfo(
+            f"{name}-{self.weights[:8]}",
+            f"{card.shape.network} network for {', '.join(card.dimensions)}",
+            self.licence or card.licence,
+            True,
+            source="workbench.toml",
+        )
+        return KnownEncoder(name, info, partial(self._load, info, folder))
+
+    def _load(self, info: EncoderInfo, folder: Path) -> Encoder:
+        from workbench.encoders.network import NetworkEncoder
+
+        encoder = NetworkEncoder(folder)
+        encoder.name, _, encoder.version = info.key.rpartition("-")
+        encoder.licence = info.licence
+        return encoder
+
+
+Table = HuggingFaceTable | PythonTable | NetworkTable
+KINDS: dict[str, type[Table]] = {
+    "huggingface": HuggingFaceTable,
+    "python": PythonTable,
+    "network": NetworkTable,
+}
 
 
 def declared_encoders(ws: Workspace | None) -> list[KnownEncoder]:

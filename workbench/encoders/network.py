@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 
-from workbench.backbones.store import NetworkCard, load_network
 from workbench.errors import MediaError
 from workbench.features.spectral import HOP, SAMPLE_RATE
 
@@ -42,10 +41,12 @@ class NetworkEncoder:
     domains: tuple[str, ...] = ("audio",)
 
     def __init__(self, folder: Path = SHIPPED) -> None:
+        from workbench.backbones.store import load_network
+
         self._network, self.card = load_network(folder)
         self.name, self.version = self.card.name, self.card.version
         self.licence, self.dim = self.card.licence, self.card.shape.size
-        self.blocks = dimension_blocks(self.card)
+        self.blocks = self.card.blocks
 
     def encode(self, batch: Sequence[np.ndarray]) -> np.ndarray:
         """Return the vectors of whole items, float32 [n, dim].
@@ -62,7 +63,7 @@ class NetworkEncoder:
         import torch
 
         from workbench.backbones.build import embed_segments
-        from workbench.corpus.segments import FRAMES, tempogram_of
+        from workbench.corpus.segments import FRAMES, smoothed_chroma, tempogram_of
         from workbench.features.frontend import front_end
 
         if not len(samples):
@@ -70,12 +71,13 @@ class NetworkEncoder:
         shortest = FRAMES * HOP
         if len(samples) < shortest:  # a shorter sound goes round, so that it fills one segment
             samples = np.tile(samples, -(-shortest // len(samples)))[:shortest]
+        shape = self.card.shape
         with torch.inference_mode():
             features = front_end(torch.from_numpy(np.ascontiguousarray(samples, np.float32)))
             columns = {
                 "mel": features.mel,
-                "cens": features.cens,
-                "tempogram": tempogram_of(features.envelope, self.card.shape.tempogram),
+                "cens": smoothed_chroma(features.cens, shape.chroma_s),
+                "tempogram": tempogram_of(features.envelope, shape.tempogram),
             }
             count = features.mel.shape[-1] // FRAMES
             segments = {
@@ -89,12 +91,6 @@ class NetworkEncoder:
                 for i in range(0, count, _BATCH)
             ]
             return torch.cat(vectors).mean(0).numpy()
-
-
-def dimension_blocks(card: NetworkCard) -> dict[str, slice]:
-    """Return the columns of each dimension's block."""
-    width = card.shape.size // len(card.dimensions)
-    return {name: slice(i * width, (i + 1) * width) for i, name in enumerate(card.dimensions)}
 
 
 @lru_cache(maxsize=1)

@@ -86,12 +86,41 @@ def cyclic_tempogram(
     weights = _cyclic_weights(bins, envelope.device)
 
     def over_tempi(padded: torch.Tensor) -> torch.Tensor:
-        strengths = (_autocorrelation(padded, centred=True) @ weights).clamp_(min=0.0)
-        folded = strengths.unflatten(-1, (-1, bins)).sum(-2)
-        peak = folded.amax(-1, keepdim=True)
-        return folded / peak.masked_fill_(peak <= 0, 1.0)
+        return _below_one(_strengths(padded, weights).unflatten(-1, (-1, bins)).sum(-2))
 
     return _item_by_item(over_tempi, envelope if padded else pad_envelope(envelope))
+
+
+def octave_tempogram(
+    envelope: torch.Tensor, *, bins: int = CYCLIC_BINS, padded: bool = False
+) -> torch.Tensor:
+    """Return the cyclic tempogram before its octaves are summed, float32 [..., 4 * bins, frames].
+
+    Rows are tempi from 30 to 480 bpm, evenly spaced in log-tempo. What the sum hides, how strong a
+    tempo is beside its half and its double, tells a beat from its subdivision.
+
+    Parameters
+    ----------
+    envelope, bins, padded
+        As of `cyclic_tempogram`.
+    """
+    weights = _cyclic_weights(bins, envelope.device)
+
+    def over_tempi(padded: torch.Tensor) -> torch.Tensor:
+        return _below_one(_strengths(padded, weights))
+
+    return _item_by_item(over_tempi, envelope if padded else pad_envelope(envelope))
+
+
+def _strengths(padded: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+    """Return the local autocorrelation at log-spaced tempi, float32 [..., frames, 4 * bins]."""
+    return (_autocorrelation(padded, centred=True) @ weights).clamp_(min=0.0)
+
+
+def _below_one(strengths: torch.Tensor) -> torch.Tensor:
+    """Divide each frame by its largest value; silence stays zero."""
+    peak = strengths.amax(-1, keepdim=True)
+    return strengths / peak.masked_fill_(peak <= 0, 1.0)
 
 
 def _over_lags(padded: torch.Tensor) -> torch.Tensor:

@@ -28,6 +28,7 @@ from workbench.subspaces.triplets import Triplets, sample_triplets
 from workbench.training.base_loss import BaseLoss, LossOptions
 from workbench.training.base_state import Checkpoint, load_checkpoint, save_checkpoint
 from workbench.training.base_targets import TargetCoder, shift
+from workbench.training.base_words import epoch_words
 from workbench.training.schedules import Schedule, make_schedule
 
 _TRIPLETS = 1000  # per dimension in a validation
@@ -149,10 +150,25 @@ def train_base(
         run.history.append(record)
         save_checkpoint(folder, run.checkpoint())
         progress.event("epoch", **record)
+        progress.note(epoch_words(record, options.epochs, run.best))
     if not run.history:
         raise NotReadyError("The training was ended before its first epoch.")
     run.network.load_state_dict(run.best_weights)
     return Trained(run.network.eval(), run.history, run.best)
+
+
+def check_device(device: str) -> None:
+    """Refuse a device that is not there.
+
+    Raises
+    ------
+    WorkbenchError
+        With what to choose instead.
+    """
+    if device not in ("cpu", "cuda"):
+        raise WorkbenchError(f"There is no device {device!r}; choose cpu or cuda.")
+    if device == "cuda" and not torch.cuda.is_available():
+        raise WorkbenchError("This machine has no CUDA device; choose --device cpu.")
 
 
 def _kept(run: _Run, folder: Path) -> str:
@@ -167,7 +183,8 @@ class _Run:
     def __init__(self, corpus: Corpus, options: BaseOptions, device: str) -> None:
         torch.manual_seed(options.seed)
         mask_blocks(options.shape.size, len(options.dimensions))  # the size must divide
-        self.corpus, self.options, self.device = corpus, options, device
+        self.corpus = corpus = corpus.with_context(options.shape.chroma_s)
+        self.options, self.device = options, device
         self.train, self.validation = corpus.rows("train"), corpus.rows("validation")
         self.coder = TargetCoder.fit(corpus.table.iloc[self.train], options.dimensions)
         # Channels last: max-pooling is three times as fast on a CPU.

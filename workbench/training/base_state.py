@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -62,13 +61,14 @@ def load_checkpoint(folder: Path, options: BaseOptions) -> Checkpoint:
     try:
         data = torch.load(file, map_location="cpu", weights_only=True)
         saved = Checkpoint(**data)
-    except (OSError, RuntimeError, TypeError, EOFError, pickle.UnpicklingError) as error:
+        known = dict(saved.options)
+    except Exception as error:  # reading damaged bytes raises whatever they lead to
         raise StorageError(f"{file} is damaged ({error}); start again without --resume.") from error
     now = asdict(options)
     differs = [
         name
         for name in now
-        if name not in _MAY_CHANGE and _plain(saved.options.get(name)) != _plain(now[name])
+        if name not in _MAY_CHANGE and _plain(known.get(name)) != _plain(now[name])
     ]
     if differs:
         raise WorkbenchError(

@@ -125,7 +125,7 @@ class OneCycle:
         self._apply()
 
     def epoch(self, loss: float) -> None:
-        """The loss changes nothing."""
+        """Change nothing, whatever the loss."""
 
     def state(self) -> dict[str, Any]:
         """Return what `restore` needs."""

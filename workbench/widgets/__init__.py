@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from workbench.widgets.base_trainer import BaseTrainer
     from workbench.widgets.finetuner import FineTuner
     from workbench.widgets.kiviat import KiviatChart
     from workbench.widgets.maps import SubspaceMaps
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from workbench.widgets.similar import SimilarItems
 
 __all__ = [
+    "BaseTrainer",
     "FineTuner",
     "KiviatChart",
     "Overview",
@@ -20,6 +22,7 @@ __all__ = [
     "TripletRater",
 ]
 _MODULES = {
+    "BaseTrainer": "base_trainer",
     "FineTuner": "finetuner",
     "KiviatChart": "kiviat",
     "Overview": "overview",

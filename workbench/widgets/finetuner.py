@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import ipywidgets as W
@@ -14,7 +13,6 @@ from workbench.widgets.chart import PlotlyChart
 from workbench.widgets.finetuning import (
     REPORT_HEADER,
     VERSIONS_HEADER,
-    Event,
     Run,
     new_judgements,
     report_rows,
@@ -22,16 +20,15 @@ from workbench.widgets.finetuning import (
     verdict,
     version_rows,
 )
+from workbench.widgets.following import Event, StageBar, button, reveal, watch
 from workbench.widgets.kiviat import KiviatChart
 from workbench.widgets.leakage import LeakageTable
 from workbench.widgets.present import Page
 from workbench.widgets.safe import Message, guarded
-from workbench.widgets.theme import ACCENT
 
 if TYPE_CHECKING:
     from workbench.workspace import Workspace
 
-_POLL_S = 0.2
 _COMMAND = "finetune"
 _WHAT_THE_TABLE_SHOWS = (
     "Share of judgements the model agrees with, before and after. “Seen”: other judgements about "
@@ -59,23 +56,19 @@ class FineTuner(Page):
         self._watch: threading.Thread | None = None
         self._message = Message()
         self._news = W.Label()
-        self._start = self._button("Fine-tune", self.start, style="primary")
-        self._cancel = self._button("Cancel", self.cancel)
+        self._start = button("Fine-tune", self.start, problem=self._message.show, style="primary")
+        self._cancel = button("Cancel", self.cancel, problem=self._message.show)
         self._cancel.disabled = True
-        self._stage = W.Label()
-        self._bar = W.FloatProgress(
-            0.0, min=0.0, max=1.0, style={"bar_color": ACCENT}, layout={"width": "260px"}
-        )
-        self._progress = present.row([self._bar, self._stage])
+        self._progress = StageBar()
         self._chart = PlotlyChart(training_figure([]), height=280)
         self._result = W.VBox(layout={"grid_gap": "10px"})
-        self._use = self._button("Use this version anyway", self.use_anyway)
-        self._back = self._button("Roll back", self.roll_back)
+        self._use = button("Use this version anyway", self.use_anyway, problem=self._message.show)
+        self._back = button("Roll back", self.roll_back, problem=self._message.show)
         self._versions = W.VBox()
         self._decisions = present.row([self._use, self._back])
         self._offered: str | None = None
         for part in (self._progress, self._chart, self._use):
-            _show(part, False)
+            reveal(part, False)
         self._kiviat, self._leakage = W.VBox(), W.VBox()
         super().__init__(
             [
@@ -105,14 +98,14 @@ class FineTuner(Page):
             running = jobs.start(self._ws, _COMMAND)
         self._message.clear()
         self._result.children = ()
-        _show(self._use, False)
+        reveal(self._use, False)
         self._attach(running)
 
     def cancel(self) -> None:
         """Ask the run to stop; the models stay as they are."""
         if self._job is not None:
             self._job.cancel()
-            self._stage.value = "Stopping…"
+            self._progress.say("Stopping…")
 
     def use_anyway(self) -> None:
         """Put the version that was saved but not promoted to use."""
@@ -150,7 +143,7 @@ class FineTuner(Page):
         )
         self._start.disabled = self._running or log.count() == 0
         self._back.disabled = sum(c.promoted for c in cards) < 2 or self._running
-        _show(self._use, self._offered not in (None, card.version))
+        reveal(self._use, self._offered not in (None, card.version))
         self._versions.children = (
             present.table(VERSIONS_HEADER, version_rows(cards, card.version)),
         )
@@ -185,35 +178,25 @@ class FineTuner(Page):
         self._back.disabled = True
         self._chart.show(training_figure([]))
         for part in (self._progress, self._chart):
-            _show(part, True)
-        watch = guarded(self._message.show)(self._follow)
-        self._watch = threading.Thread(target=watch, args=(job,), daemon=True)
-        self._watch.start()
+            reveal(part, True)
+        run = Run()
+        self._watch = watch(
+            job,
+            lambda events: self._take(run, events),
+            lambda state: self._show_end(job, run, state),
+            problem=self._message.show,
+        )
 
-    def _follow(self, job: jobs.Job) -> None:
-        """Read the job's events until it ends; runs in a thread of its own."""
-        run, read, pause = Run(), 0, threading.Event()
-        while True:
-            state = job.state  # before reading: what came before its end is then read too
-            events = job.events(read)
-            if events:
-                read, judged = read + len(events), run.result is not None
-                run.follow(events)
-                self._show_steps(run)
-                if run.result is not None and not judged:  # the maps are still to be drawn
-                    self._show_result(run.result)
-                    self.refresh()
-            if state != "running":
-                break
-            pause.wait(_POLL_S)
-        self._show_end(job, run, state)
+    def _take(self, run: Run, events: list[Event]) -> None:
+        judged = run.result is not None
+        self._show_steps(run.follow(events))
+        if run.result is not None and not judged:  # the maps are still to be drawn
+            self._show_result(run.result)
+            self.refresh()
 
     def _show_steps(self, run: Run) -> None:
-        total = run.total or 0
-        counted = f" ({run.done} of {total})" if total else ""
-        self._stage.value = run.stage + counted
-        self._bar.value = run.done / total if total else 0.0
-        _show(self._chart, bool(run.steps))
+        self._progress.show(run)
+        reveal(self._chart, bool(run.steps))
         if run.steps and len(run.steps) != self._drawn_steps:
             self._chart.show(training_figure(run.steps))
 
@@ -222,7 +205,7 @@ class FineTuner(Page):
         return len(self._chart.figure["data"][0]["x"])
 
     def _show_end(self, job: jobs.Job, run: Run, state: str) -> None:
-        _show(self._progress, False)
+        reveal(self._progress, False)
         self._cancel.disabled = True
         self.refresh()
         if run.result is None and state == "cancelled":
@@ -241,12 +224,3 @@ class FineTuner(Page):
             present.note(caption),
             present.table(REPORT_HEADER, report_rows(report)),
         )
-
-    def _button(self, words: str, act: Callable[[], None], *, style: str = "") -> W.Button:
-        button = W.Button(description=words, button_style=style, layout={"width": "auto"})
-        button.on_click(lambda _: guarded(self._message.show)(act)())
-        return button
-
-
-def _show(part: W.Widget, visible: bool) -> None:
-    part.layout.display = "" if visible else "none"

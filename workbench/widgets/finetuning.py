@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from workbench.widgets import present
 from workbench.widgets.chart import plain
+from workbench.widgets.following import Event, Stages
 from workbench.widgets.theme import ACCENT, MUTED, PALETTE, plot_layout
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
     from workbench.subspaces.store import ModelCard
 
-Event = Mapping[str, Any]
 REPORT_HEADER = ("Dimension", "Seen: before", "Seen: after", "Not seen: before",
                  "Not seen: after", "Listeners agree")  # fmt: skip
 VERSIONS_HEADER = (
@@ -28,51 +28,30 @@ VERSIONS_HEADER = (
 )
 
 
-@dataclass
-class Run:
+@dataclass(kw_only=True)
+class Run(Stages):
     """A fine-tuning run as far as its events tell.
 
     Attributes
     ----------
-    stage
-        What is being done, in words.
-    done, total
-        How far the stage is; `total` is None where that is not known.
     steps
         The training steps so far: step, of, loss, seen, unseen.
     result
         The result event, None before it.
-    ended
-        ``done``, ``failed`` or ``cancelled``, None while it runs.
-    message
-        Why it failed.
     """
 
-    stage: str = "Starting"
-    done: int = 0
-    total: int | None = None
     steps: list[Event] = field(default_factory=list)
     result: Event | None = None
-    ended: str | None = None
-    message: str = ""
 
-    def follow(self, events: Iterable[Event]) -> Run:
-        """Take in further events, in their order; kinds it does not know are passed over."""
-        for event in events:
-            match event["event"]:
-                case "stage":
-                    self.stage, self.done, self.total = event["name"], 0, event.get("total")
-                case "advance":
-                    self.done = event["done"]
-                    self.total = event.get("total") or self.total
-                case "step":
-                    self.steps.append(event)
-                    self.done, self.total = event["step"], event["of"]
-                case "result":
-                    self.result = event
-                case "done" | "failed" | "cancelled" as ended:
-                    self.ended, self.message = ended, str(event.get("message", ""))
-        return self
+    def take(self, event: Event) -> None:
+        """Take in one event."""
+        super().take(event)
+        match event["event"]:
+            case "step":
+                self.steps.append(event)
+                self.done, self.total = event["step"], event["of"]
+            case "result":
+                self.result = event
 
 
 def new_judgements(standing: pd.DataFrame, history: pd.DataFrame, watermark: str | None) -> int:

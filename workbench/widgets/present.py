@@ -178,6 +178,11 @@ def empty(words: str) -> W.HTML:
     return _html(f'<div class="wb-note">{escape(words)}</div>')
 
 
+def command(words: str) -> W.HTML:
+    """Return a command to copy into a terminal."""
+    return _html(f'<pre class="wb-command">{escape(words)}</pre>')
+
+
 class Page(W.VBox):
     """A column of pieces with their style sheet."""
 

@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import doctest
+
+import pytest
+import torch
+
+from workbench.backbones import multi_input, siamese
+from workbench.backbones.multi_input import MultiInputNetwork
+from workbench.backbones.siamese import SiameseNetwork
+from workbench.errors import WorkbenchError
+from workbench.subspaces.heads import mask_blocks
+
+
+def convolution(inside: int, outside: int, size: int) -> int:
+    return inside * outside * size * size + 2 * outside
+
+
+def block_parameters(inside: int) -> int:
+    between = inside + 144
+    return (
+        convolution(inside, 48, 1)
+        + convolution(inside, 64, 1)
+        + convolution(between, 64, 1)
+        + convolution(between, 48, 1)
+        + convolution(48, 64, 5)
+        + convolution(between, 64, 1)
+        + convolution(between, 32, 1)
+        + 2 * (convolution(64, 96, 3) + convolution(96, 96, 3))
+    )
+
+
+def inputs(count: int, lags: int = 384) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    shapes = ((count, 128, 129), (count, 12, 129), (count, lags, 129))
+    mel, cens, tempogram = (torch.rand(shape) for shape in shapes)
+    return mel, cens, tempogram
+
+
+@pytest.mark.parametrize("size", [256, 258, 384])
+def test_parameters_are_those_of_three_branches_and_a_trunk(size: int) -> None:
+    branch = 2 + convolution(1, 64, 5) + block_parameters(64) + block_parameters(256)
+    trunk = block_parameters(768) + 3 * block_parameters(256)
+    embed = 256 * size + size + 2 * size  # a convolution with a bias, and the layer norm
+    network = MultiInputNetwork(size=size)
+    assert sum(p.numel() for p in network.parameters()) == 3 * branch + trunk + embed
+
+
+@pytest.mark.parametrize("lags", [384, 64])
+def test_every_branch_ends_in_a_map_of_16_by_16(lags: int) -> None:
+    network = MultiInputNetwork(tempogram_bins=lags).eval()
+    with torch.inference_mode():
+        maps = network.maps(*inputs(1, lags))
+    assert [tuple(m.shape) for m in maps] == 3 * [(1, 256, 16, 16)]
+
+
+def test_the_trunk_halves_the_map_four_times() -> None:
+    network = MultiInputNetwork(width=0.125, tempogram_bins=64).eval()
+    with torch.inference_mode():
+        x = torch.cat(network.maps(*inputs(1, 64)), dim=1)
+        sizes = []
+        for layer in network.trunk:
+            x = layer(x)
+            sizes.append(tuple(x.shape[2:]))
+    assert sizes[1::2] == [(8, 8), (4, 4), (2, 2), (1, 1)]
+
+
+@pytest.mark.parametrize(("size", "dimensions"), [(256, 4), (258, 6), (384, 6)])
+def test_published_sizes_divide_into_blocks(size: int, dimensions: int) -> None:
+    network = MultiInputNetwork(size=size, width=0.125, tempogram_bins=64).eval()
+    with torch.inference_mode():
+        embedding = network(*inputs(2, 64))
+    assert embedding.shape == (2, size)
+    assert mask_blocks(size, dimensions).size == size
+    torch.testing.assert_close(embedding.mean(1), torch.zeros(2), atol=1e-5, rtol=0)
+
+
+def test_the_l2_norm_gives_unit_length() -> None:
+    network = MultiInputNetwork(size=12, norm="l2", width=0.125, tempogram_bins=64).eval()
+    with torch.inference_mode():
+        embedding = network(*inputs(2, 64))
+    torch.testing.assert_close(embedding.norm(dim=1), torch.ones(2))
+
+
+@pytest.mark.parametrize("changed", [0, 1, 2])
+def test_every_input_counts(changed: int) -> None:
+    torch.manual_seed(0)
+    network = MultiInputNetwork(size=12, width=0.125, tempogram_bins=64).eval()
+    before = list(inputs(1, 64))
+    after = list(before)
+    after[changed] = torch.rand_like(before[changed]) + 1.0
+    with torch.inference_mode():
+        difference = (network(*before) - network(*after)).abs().max()
+    assert difference > 1e-3
+
+
+def test_gradients_reach_every_parameter() -> None:
+    torch.manual_seed(0)
+    network = MultiInputNetwork(size=12, width=0.125, tempogram_bins=64)
+    (network(*inputs(3, 64)) * torch.randn(3, 12)).sum().backward()
+    without = [n for n, p in network.named_parameters() if p.grad is None]
+    assert not without
+    assert all(torch.isfinite(p.grad).all() for p in network.parameters())
+
+
+@pytest.mark.parametrize("bins", [60, 100])
+def test_a_tempogram_that_cannot_be_pooled_is_refused(bins: int) -> None:
+    with pytest.raises(WorkbenchError, match=f"multiple of 64 rows, not {bins}"):
+        MultiInputNetwork(tempogram_bins=bins)
+
+
+def test_the_siamese_network_is_four_small_convolutions() -> None:
+    channels = [(1, 32), (32, 64), (64, 128), (128, 128)]
+    expected = 2 + sum(convolution(a, b, 3) for a, b in channels) + 128 * 128 + 128
+    network = SiameseNetwork()
+    assert sum(p.numel() for p in network.parameters()) == expected
+    with torch.inference_mode():
+        x = network.eval().layers(torch.zeros(1, 1, 128, 129))
+        embedding = network(torch.rand(3, 128, 129))
+    assert x.shape == (1, 128, 8, 8)
+    torch.testing.assert_close(embedding.norm(dim=1), torch.ones(3))
+
+
+@pytest.mark.parametrize("module", [multi_input, siamese])
+def test_the_examples_in_the_docstrings_hold(module: object) -> None:
+    result = doctest.testmod(module)  # type: ignore[arg-type]
+    assert result.attempted
+    assert not result.failed

@@ -1,0 +1,89 @@
+"""From a training to a network one can use: scores on the test part, a card, the files."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from workbench.backbones.card import NetworkCard
+from workbench.backbones.store import save_network
+from workbench.corpus.segments import Corpus
+from workbench.evaluation.rendered import score_network
+from workbench.training.base import BaseOptions, Trained
+
+LICENCE = "BSD-3-Clause"
+
+
+def release(
+    corpus: Corpus,
+    trained: Trained,
+    options: BaseOptions,
+    *,
+    folder: Path,
+    name: str = "multi-input",
+    version: str = "1",
+    device: str = "cpu",
+    reproduce: tuple[str, ...] = (),
+) -> NetworkCard:
+    """Score a trained network on composers and a sound font it never met, and store it.
+
+    Parameters
+    ----------
+    corpus, trained, options
+        What it learned from, what came out and how.
+    folder
+        Gets ``network.safetensors`` and ``card.json``.
+    name, version
+        Together they name the vectors it makes.
+    device
+        Where to compute.
+    reproduce
+        The commands that make it, for the card.
+    """
+    scores = score_network(
+        corpus, trained.network, options.shape, options.dimensions, device=device
+    )
+    seconds = sum(record["seconds"] for record in trained.history)
+    training = {
+        **asdict(options),
+        "shape": options.shape.as_dict(),
+        "device": device,
+        "minutes": round(seconds / 60, 1),
+        "best_epoch": trained.best,
+    }
+    card = NetworkCard(
+        name=name,
+        version=version,
+        shape=options.shape,
+        dimensions=tuple(options.dimensions),
+        licence=LICENCE,
+        data=_data(corpus),
+        training=training,
+        scores=scores,
+        reproduce=reproduce,
+    )
+    return save_network(folder, trained.network.cpu(), card)
+
+
+def _data(corpus: Corpus) -> dict[str, Any]:
+    """Return what a card says of the data: counts, licences, sound fonts, who was held out."""
+    table = corpus.table
+    counted = table.groupby(["corpus", "split"]).agg(
+        scores=("composition", "nunique"), renditions=("composition", "size")
+    )
+    held_out = table[(table["split"] != "train") & ~table["group"].str.startswith("path ")]
+    return {
+        "corpora": {
+            str(name): {
+                "licences": sorted(set(rows["licence"])),
+                **{
+                    str(split): {k: int(v) for k, v in counted.loc[(name, split)].items()}
+                    for split in sorted(set(rows["split"]))
+                },
+            }
+            for name, rows in table.groupby("corpus")
+        },
+        "recipe": corpus.recipe,
+        "held_out_artists": sorted(set(held_out["group"])),
+    }

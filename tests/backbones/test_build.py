@@ -18,8 +18,10 @@ def segments(rows: int) -> dict[str, torch.Tensor]:
 
 
 @pytest.mark.parametrize("network", NETWORKS)
-@pytest.mark.parametrize(("tempogram", "rows"), [("cyclic", 64), ("autocorrelation", 384)])
-def test_every_network_embeds_segments_of_either_tempogram(
+@pytest.mark.parametrize(
+    ("tempogram", "rows"), [("cyclic", 64), ("octaves", 256), ("autocorrelation", 384)]
+)
+def test_every_network_embeds_segments_of_every_tempogram(
     network: str, tempogram: str, rows: int
 ) -> None:
     shape = NetworkShape(network=network, tempogram=tempogram, **SMALL)
@@ -31,7 +33,7 @@ def test_every_network_embeds_segments_of_either_tempogram(
 
 
 def test_inputs_are_found_by_name_and_not_by_order() -> None:
-    network = NetworkShape(**SMALL).build().eval()
+    network = NetworkShape(tempogram="cyclic", **SMALL).build().eval()
     given = segments(64)
     with torch.inference_mode():
         expected = network(given["mel"], given["cens"], given["tempogram"])
@@ -50,7 +52,7 @@ def test_a_shape_is_rebuilt_from_its_plain_values() -> None:
     ("options", "message"),
     [
         ({"network": "resnet"}, "no 'resnet'; choose one of multi-input, inception, siamese"),
-        ({"tempogram": "fourier"}, "no 'fourier'; choose one of autocorrelation, cyclic"),
+        ({"tempogram": "fourier"}, "no 'fourier'; choose one of autocorrelation, cyclic, octaves"),
     ],
 )
 def test_unknown_names_are_refused_with_the_known_ones(
@@ -60,7 +62,19 @@ def test_unknown_names_are_refused_with_the_known_ones(
         NetworkShape(**options).build()
 
 
-@pytest.mark.parametrize("options", [{"size": 0}, {"size": 5000}, {"width": 0.0}, {"width": 5.0}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"size": 0},
+        {"size": 5000},
+        {"width": 0.0},
+        {"width": 5.0},
+        {"chroma_s": -1.0},
+        {"chroma_s": 99.0},
+    ],
+)
 def test_senseless_numbers_are_refused(options: dict[str, float]) -> None:
-    with pytest.raises(WorkbenchError, match="1 to 4096 numbers and a width is at most 4"):
+    with pytest.raises(
+        WorkbenchError, match="1 to 4096 numbers and a width is at most 4, chroma context 60 s"
+    ):
         NetworkShape(**options).build()

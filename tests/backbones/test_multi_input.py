@@ -102,10 +102,38 @@ def test_gradients_reach_every_parameter() -> None:
     assert all(torch.isfinite(p.grad).all() for p in network.parameters())
 
 
-@pytest.mark.parametrize("bins", [60, 100])
-def test_a_tempogram_that_cannot_be_pooled_is_refused(bins: int) -> None:
-    with pytest.raises(WorkbenchError, match=f"multiple of 64 rows, not {bins}"):
-        MultiInputNetwork(tempogram_bins=bins)
+@pytest.mark.parametrize(("bins", "channels"), [(60, 1), (100, 1), (256, 3), (128, 4)])
+def test_a_tempogram_that_cannot_be_pooled_is_refused(bins: int, channels: int) -> None:
+    with pytest.raises(WorkbenchError, match=f"64 rows a channel, not {bins} in {channels}"):
+        MultiInputNetwork(tempogram_bins=bins, tempogram_channels=channels)
+
+
+def test_octaves_of_a_tempogram_are_channels() -> None:
+    network = MultiInputNetwork(width=0.125, tempogram_bins=256, tempogram_channels=4).eval()
+    stem = network.tempogram[0]
+    tempogram = torch.rand(1, 256, 129)
+    dealt = torch.stack([tempogram[:, 64 * i : 64 * (i + 1)] for i in range(4)], dim=1)
+    convolution, norm, relu = stem.conv
+    with torch.inference_mode():
+        expected = stem.pool(relu(norm(convolution(stem.norm(dealt)))))
+        torch.testing.assert_close(stem(tempogram), expected)
+        assert network.maps(*inputs(1, 256))[2].shape[2:] == (16, 16)
+
+
+def test_positions_add_an_offset_for_every_row_and_start_from_none() -> None:
+    torch.manual_seed(0)
+    plain = MultiInputNetwork(size=12, width=0.125, tempogram_bins=64).eval()
+    torch.manual_seed(0)
+    placed = MultiInputNetwork(size=12, width=0.125, tempogram_bins=64, positions=True).eval()
+    given = inputs(2, 64)
+    extra = sum(p.numel() for p in placed.parameters()) - sum(p.numel() for p in plain.parameters())
+    assert extra == 8 * (128 + 16 + 64)
+    with torch.inference_mode():
+        torch.testing.assert_close(placed(*given), plain(*given))
+        placed.cens[0].rows.normal_()
+        mel, cens, tempogram = given
+        turned = placed(mel, cens.roll(5, 1), tempogram)
+        assert (turned - placed(*given)).abs().max() > 1e-3
 
 
 def test_the_siamese_network_is_four_small_convolutions() -> None:

@@ -267,4 +267,6 @@ def test_a_process_of_its_own_says_what_is_wrong_in_one_sentence(ws: Workspace) 
     command = [sys.executable, "-m", "workbench", "encoders", "add", "tiny", "-w", str(ws.root)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 1
-    assert done.stderr == ("workbench: Name either --huggingface MODEL or --python FILE:CLASS.\n")
+    assert done.stderr == (
+        "workbench: Name one of --huggingface MODEL, --python FILE:CLASS and --network FOLDER.\n"
+    )

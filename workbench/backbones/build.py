@@ -43,7 +43,7 @@ def build(shape: NetworkShape) -> nn.Module:
     if shape.network == "multi-input":
         rows, channels = TEMPOGRAMS[shape.tempogram]
         options |= {"tempogram_bins": rows, "tempogram_channels": channels}
-        options["positions"] = shape.positions
+        options["shortcut"] = shape.shortcut
     return NETWORKS[shape.network](**options)
 
 

@@ -30,8 +30,8 @@ class NetworkShape:
         reads it.
     chroma_s
         Over how many seconds the chromagram is smoothed again; 0: CENS as it is.
-    positions
-        Whether the multi-input network learns what each row of an input is; not in the paper.
+    shortcut
+        Whether input rows' means pass by the convolutions of the multi-input network; ours.
     """
 
     network: str = "multi-input"
@@ -40,7 +40,7 @@ class NetworkShape:
     width: float = 0.25
     tempogram: str = "octaves"
     chroma_s: float = 9.0
-    positions: bool = True
+    shortcut: bool = True
 
     def build(self) -> nn.Module:
         """Return the network with random weights; see `workbench.backbones.build.build`."""

@@ -109,28 +109,19 @@ class Stem(nn.Module):
         Of the max-pool.
     inside
         Channels that the rows of the input are dealt to.
-    rows
-        Of the input per channel; if given, the stem learns an offset for each row and channel.
-        Convolutions alone hardly tell one pitch class from the next: all rows look alike to them.
     """
 
-    def __init__(
-        self, *, width: float = 1.0, pool: Stride = (2, 2), inside: int = 1, rows: int = 0
-    ) -> None:
+    def __init__(self, *, width: float = 1.0, pool: Stride = (2, 2), inside: int = 1) -> None:
         super().__init__()
         self.inside = inside
         self.channels = scaled(_STEM_CHANNELS, width)
         self.norm = nn.BatchNorm2d(inside)
         self.conv = Conv(inside, self.channels, 5)
-        self.rows = nn.Parameter(torch.zeros(1, self.channels, rows, 1)) if rows else None
         self.pool = nn.MaxPool2d(pool)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map [n, inside * bins, frames] to [n, channels, bins / pool, frames / pool]."""
-        convolution, norm, relu = self.conv
-        y = norm(convolution(self.norm(x.unflatten(1, (self.inside, -1)))))
-        y = relu(y if self.rows is None else y + self.rows)
-        return self.pool(y)
+        return self.pool(self.conv(self.norm(x.unflatten(1, (self.inside, -1)))))
 
 
 def blocks(inside: int, strides: list[Stride], *, width: float = 1.0) -> nn.Sequential:
@@ -162,10 +153,12 @@ class Embed(nn.Module):
         self.conv = nn.Conv2d(inside, size, 1)
         self.norm = nn.LayerNorm(size) if norm == "layer" else None
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Map [n, inside, h, w] to embeddings [n, size], float32."""
-        y = F.relu(self.conv(x)).mean(dim=(2, 3)).float()
-        return self.norm(y) if self.norm is not None else F.normalize(y, dim=1)
+    def forward(self, x: Tensor, plus: Tensor | None = None) -> Tensor:
+        """Map [n, inside, h, w] to embeddings [n, size], float32; `plus` [n, size] is added."""
+        y = F.relu(self.conv(x)) if self.norm is None else self.conv(x)
+        y = y.mean(dim=(2, 3)).float()
+        y = y if plus is None else y + plus.float()
+        return F.normalize(y, dim=1) if self.norm is None else self.norm(y)
 
 
 class InceptionNetwork(nn.Module):

@@ -17,6 +17,8 @@ from workbench.backbones.inception import Embed, Stem, blocks, scaled_block
 from workbench.errors import WorkbenchError
 
 MAP = 16  # rows and columns at which the branches meet
+_MEL_ROWS, _PITCH_CLASSES = 128, 12
+_HIDDEN = 256  # of the shortcut
 _STEM_ROWS = 64  # rows after the stem of mel and tempogram
 
 
@@ -34,8 +36,10 @@ class MultiInputNetwork(nn.Module):
     tempogram_bins, tempogram_channels
         Rows of the tempogram, and the channels they are dealt to: 384 (autocorrelation lags) in
         one; each channel has a multiple of 64.
-    positions
-        Whether each branch learns an offset for every row of its input; not in the paper.
+    shortcut
+        Whether the mean of every input row over the segment passes by the convolutions, through
+        one hidden layer; not in the paper. Convolutions hardly tell one pitch class or one tempo
+        from the next, since all rows look alike to them.
 
     Raises
     ------
@@ -61,7 +65,7 @@ class MultiInputNetwork(nn.Module):
         width: float = 1.0,
         tempogram_bins: int = 384,
         tempogram_channels: int = 1,
-        positions: bool = False,
+        shortcut: bool = False,
     ) -> None:
         super().__init__()
         bins, rest = divmod(tempogram_bins, tempogram_channels)
@@ -71,20 +75,24 @@ class MultiInputNetwork(nn.Module):
                 f"{tempogram_bins} in {tempogram_channels}."
             )
         halve, time = (2, 2), (1, 2)
-        rows = {"mel": 128, "cens": MAP, "tempogram": bins} if positions else {}
-        mel = Stem(width=width, rows=rows.get("mel", 0))
-        cens = Stem(width=width, pool=time, rows=rows.get("cens", 0))
-        tempogram = Stem(
-            width=width,
-            pool=(bins // _STEM_ROWS, 2),
-            inside=tempogram_channels,
-            rows=rows.get("tempogram", 0),
-        )
+        mel, cens = Stem(width=width), Stem(width=width, pool=time)
+        tempogram = Stem(width=width, pool=(bins // _STEM_ROWS, 2), inside=tempogram_channels)
         self.mel = _branch(mel, [halve, halve], width)
         self.cens = _branch(cens, [time, time], width)
         self.tempogram = _branch(tempogram, [halve, halve], width)
         self.trunk = blocks(3 * scaled_block(width), [halve] * 4, width=width)
         self.embed = Embed(scaled_block(width), size, norm)
+        inputs = _MEL_ROWS + _PITCH_CLASSES + tempogram_bins
+        self.shortcut = (
+            nn.Sequential(
+                nn.BatchNorm1d(inputs),
+                nn.Linear(inputs, _HIDDEN),
+                nn.ReLU(),
+                nn.Linear(_HIDDEN, size),
+            )
+            if shortcut
+            else None
+        )
 
     def maps(self, mel: Tensor, cens: Tensor, tempogram: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return the map of each branch, [n, channels, 16, 16] each."""
@@ -103,7 +111,11 @@ class MultiInputNetwork(nn.Module):
         -------
         float32 [n, size]
         """
-        return self.embed(self.trunk(torch.cat(self.maps(mel, cens, tempogram), dim=1)))
+        map_ = self.trunk(torch.cat(self.maps(mel, cens, tempogram), dim=1))
+        if self.shortcut is None:
+            return self.embed(map_)
+        means = torch.cat([x.mean(dim=2) for x in (mel, cens, tempogram)], dim=1)
+        return self.embed(map_, self.shortcut(means))
 
 
 def _branch(stem: Stem, strides: list[tuple[int, int]], width: float) -> nn.Sequential:

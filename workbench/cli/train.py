@@ -124,8 +124,8 @@ def train_base_model(
     chroma_s: Annotated[
         float, typer.Option(help="Seconds the chromagram is smoothed over again; 0 as published.")
     ] = 9.0,
-    positions: Annotated[
-        bool, typer.Option(help="Learn what each row of an input is; not in the paper.")
+    shortcut: Annotated[
+        bool, typer.Option(help="Let input rows' means pass by the convolutions; not in the paper.")
     ] = True,
     dimensions: Annotated[
         str, typer.Option(help="Which, separated by commas.")
@@ -165,7 +165,7 @@ def train_base_model(
         raise UnknownNameError(f"There is no precision {precision!r}; choose mixed or full.")
     check_device(device)
     options = BaseOptions(
-        shape=NetworkShape(network, size, norm, width, tempogram, chroma_s, positions),
+        shape=NetworkShape(network, size, norm, width, tempogram, chroma_s, shortcut),
         loss=LossOptions(
             losses=tuple(loss.split("+")),
             metric=metric,  # type: ignore[arg-type] # checked where it is used

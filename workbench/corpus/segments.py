@@ -65,7 +65,7 @@ class Corpus:
             )
             arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in ARRAYS}
             recipe = json.loads((folder / "recipe.json").read_text())
-        except (OSError, ValueError) as error:
+        except (OSError, EOFError, ValueError) as error:
             raise NotReadyError(
                 f"{folder} holds no finished corpus ({error}); build one with "
                 "`workbench train corpus`."

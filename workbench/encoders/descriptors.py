@@ -1,8 +1,8 @@
-"""The default encoder: signal descriptors joined with musicnn's penultimate layer.
+"""The default encoder: signal descriptors, musicnn's penultimate layer and the base network.
 
-The multi-input idea of Ribecky et al. 2021 with what can be had without training: musicnn knows
-genre and instruments but neither key nor tempo, for which plain signal processing is strong. The
-blocks lie side by side and the heads choose among them.
+The multi-input idea of Ribecky et al. 2021 once more: musicnn knows genre and instruments but
+neither key nor tempo, for which plain signal processing is strong; the base network was trained
+for every dimension, on rendered scores. The blocks lie side by side and the heads choose.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from workbench.encoders.musicnn.network import SAMPLE_RATE as MUSICNN_RATE
 from workbench.encoders.musicnn.network import WIDTH as MUSICNN_WIDTH
 from workbench.encoders.musicnn.network import MusicNN
 from workbench.encoders.musicnn.network import patches as musicnn_patches
+from workbench.encoders.network import NetworkEncoder
 from workbench.errors import MediaError
 from workbench.features import character, key, spectral, tempo, timbre
 from workbench.features.cens import cens
@@ -30,23 +31,27 @@ _WIDTHS = {
 
 
 class DescriptorEncoder:
-    """Key profiles, folded tempogram, CENS, timbre and character, and musicnn where installed.
+    """Key profiles, folded tempogram, CENS, timbre and character, joined with networks.
 
     Parameters
     ----------
     musicnn
-        The network; None for the encoder without that block.
+        Tags' network; None for the encoder without that block.
+    base
+        The base network; a block for each of its dimensions. None: version 1, without them.
     """
 
-    version = "1"
     sample_rate = spectral.SAMPLE_RATE
     domains: tuple[str, ...] = ("audio",)
 
-    def __init__(self, musicnn: MusicNN | None = None) -> None:
-        self._musicnn = musicnn
+    def __init__(self, musicnn: MusicNN | None = None, base: NetworkEncoder | None = None) -> None:
+        self._musicnn, self._base = musicnn, base
+        self.version = "2" if base else "1"
         self.name = "musicnn-descriptors" if musicnn else "descriptors"
         self.licence = "ISC (musicnn weights), BSD-3-Clause" if musicnn else "BSD-3-Clause"
         widths = ({"musicnn": MUSICNN_WIDTH} if musicnn else {}) | _WIDTHS
+        if base is not None:
+            widths |= {f"base {name}": b.stop - b.start for name, b in base.blocks.items()}
         edges = np.cumsum([0, *widths.values()])
         self.blocks = {
             name: slice(int(a), int(b))
@@ -87,6 +92,8 @@ class DescriptorEncoder:
         ]
         if self._musicnn is not None:
             parts.insert(0, self._musicnn_vector(samples))
+        if self._base is not None:
+            parts.append(self._base.encode([samples])[0])
         return np.nan_to_num(np.concatenate(parts)).astype(np.float32)
 
     def _musicnn_vector(self, samples: np.ndarray) -> np.ndarray:

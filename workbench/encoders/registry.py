@@ -12,11 +12,13 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from workbench.backbones.card import read_card
 from workbench.encoders.base import Encoder, check_encoder
 from workbench.encoders.info import EncoderInfo, KnownEncoder, broken
 from workbench.errors import UnknownNameError, WorkbenchError
 
 if TYPE_CHECKING:
+    from workbench.encoders.network import NetworkEncoder
     from workbench.workspace import Workspace
 
 __all__ = [
@@ -130,33 +132,51 @@ def _known(ws: Workspace | None) -> Iterator[KnownEncoder]:
 
 
 def _built_in() -> list[KnownEncoder]:
+    """Return our own: with the base network, as before it (for older vectors), and it alone."""
     from workbench.encoders.musicnn.install import weights_file
+    from workbench.encoders.network import SHIPPED
 
-    joined = EncoderInfo(
-        "musicnn-descriptors-1",
-        "musicnn's penultimate layer, key profiles, folded tempogram, CENS, timbre, character",
-        "ISC (musicnn weights), BSD-3-Clause",
-        weights_file().is_file(),
-        "workbench encoders install musicnn",
-    )
-    plain = EncoderInfo(
-        "descriptors-1",
-        "key profiles, folded tempogram, CENS, timbre, character",
-        "BSD-3-Clause",
+    musicnn = weights_file().is_file()
+    card = read_card(SHIPPED)
+    found = []
+    for base in (True, False):
+        for name in ("musicnn-descriptors", "descriptors"):
+            joined = name.startswith("musicnn")
+            info = EncoderInfo(
+                f"{name}-{2 if base else 1}",
+                ("musicnn's penultimate layer, " if joined else "")
+                + "key profiles, folded tempogram, CENS, timbre, character"
+                + (", base network" if base else ""),
+                "ISC (musicnn weights), BSD-3-Clause" if joined else "BSD-3-Clause",
+                musicnn or not joined,
+                "workbench encoders install musicnn" if joined else "",
+            )
+            short = name if base else info.key
+            load = partial(_load_descriptors, musicnn=joined, base=base)
+            found.append(KnownEncoder(short, info, load))
+    alone = EncoderInfo(
+        f"{card.name}-{card.version}",
+        f"the base network alone, for {', '.join(card.dimensions)}",
+        card.licence,
         True,
     )
-    return [
-        KnownEncoder("musicnn-descriptors", joined, partial(_load_descriptors, musicnn=True)),
-        KnownEncoder("descriptors", plain, partial(_load_descriptors, musicnn=False)),
-    ]
+    return [*found, KnownEncoder(card.name, alone, _load_base)]
 
 
-def _load_descriptors(*, musicnn: bool) -> Encoder:
+def _load_descriptors(*, musicnn: bool, base: bool) -> Encoder:
     from workbench.encoders.descriptors import DescriptorEncoder
     from workbench.encoders.musicnn.install import load_weights
     from workbench.encoders.musicnn.network import MusicNN
 
-    return DescriptorEncoder(MusicNN(load_weights()) if musicnn else None)
+    return DescriptorEncoder(
+        MusicNN(load_weights()) if musicnn else None, _load_base() if base else None
+    )
+
+
+def _load_base() -> NetworkEncoder:
+    from workbench.encoders.network import NetworkEncoder
+
+    return NetworkEncoder()
 
 
 def _unknown(name: str, ws: Workspace | None) -> UnknownNameError:

@@ -92,7 +92,7 @@ def cyclic_tempogram(
 
 
 def octave_tempogram(
-    envelope: torch.Tensor, *, bins: int = CYCLIC_BINS, padded: bool = False
+    envelope: torch.Tensor, *, bins: int = BINS, padded: bool = False
 ) -> torch.Tensor:
     """Return the cyclic tempogram before its octaves are summed, float32 [..., 4 * bins, frames].
 

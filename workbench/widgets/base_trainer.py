@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,7 +30,7 @@ from workbench.widgets.training import (
     summary,
 )
 from workbench.widgets.training_choices import COMMAND, Choices, check_free, has_checkpoint
-from workbench.widgets.training_figure import HEIGHT, training_figure
+from workbench.widgets.training_figure import HEIGHT, loss_figure, score_figure
 from workbench.widgets.training_form import TrainingForm
 
 if TYPE_CHECKING:
@@ -37,9 +38,9 @@ if TYPE_CHECKING:
 
 _EVERY_S = 1.0  # a step takes about as long
 _WHAT_THE_TABLE_SHOWS = (
-    "Scores are shares of right answers about music the network does not learn from, each dimension "
-    "asked of its own part of the network, with 95 % intervals. They choose the epoch, so they "
-    "flatter it a little; the test at the end does not."
+    "Scores are shares of right answers about music the network does not learn from, with 95 % "
+    "intervals; each dimension is asked of its own part of the network. They choose the epoch, so "
+    "they flatter it a little; the test at the end does not."
 )
 
 
@@ -76,10 +77,18 @@ class BaseTrainer(Page):
         self._cancel = button("Stop after this epoch", self.cancel, problem=problem)
         self._resume = button("Resume", self.resume, problem=problem)
         self._progress = StageBar()
-        self._tiles, self._epochs = W.VBox(), W.VBox()
-        self._chart = PlotlyChart(training_figure(self._training), height=HEIGHT)
+        self._tiles, self._epochs = W.VBox(), W.VBox(layout={"grid_gap": "10px"})
+        self._losses = PlotlyChart(loss_figure(self._training), height=HEIGHT)
+        self._scores = PlotlyChart(score_figure(self._training), height=HEIGHT)
+        self._losses.layout.flex, self._scores.layout.flex = "2 1 320px", "3 1 440px"
         self._live = present.card(
-            "How it is going", [self._progress, self._tiles, self._chart, self._epochs]
+            "The training",
+            [
+                self._progress,
+                self._tiles,
+                present.columns([self._losses, self._scores]),
+                self._epochs,
+            ],
         )
         self._result = W.VBox()
         for part in (self._live, self._result):
@@ -87,7 +96,7 @@ class BaseTrainer(Page):
         super().__init__(
             [
                 present.card(
-                    "Train a base model",
+                    "Corpus and network",
                     [
                         self._form,
                         present.row([self._start, self._cancel, self._resume]),
@@ -184,7 +193,7 @@ class BaseTrainer(Page):
             self._take(job, job.events())
             self._show_end(job, job.state)
 
-    def _take(self, job: jobs.Job, events: list[Event]) -> None:
+    def _take(self, job: jobs.Job, events: Iterable[Event]) -> None:
         self._training.follow(events)
         self._show(job)
 
@@ -194,8 +203,9 @@ class BaseTrainer(Page):
         drawn = (len(training.epochs), len(training.steps) // 10)
         if drawn == self._drawn:
             return
-        self._chart.show(training_figure(training))
+        self._losses.show(loss_figure(training))
         if drawn[0] != self._drawn[0]:
+            self._scores.show(score_figure(training))
             self._show_epochs(running=True)
         self._drawn = drawn
         reveal(self._live, True)

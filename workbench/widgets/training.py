@@ -121,24 +121,26 @@ def summary(
 
 
 def epoch_table(training: Training) -> tuple[list[str], list[list[object]]]:
-    """Return header and rows: each dimension in the last epoch and in the best one."""
+    """Return header and rows: each dimension in the last epoch and, if it is another, the best."""
     last, best = training.last, training.best
     if last is None or best is None:
         return [], []
+    shown = [last] if last is best else [last, best]
     header = ["Dimension", "Training loss", f"Score after epoch {last['epoch']}",
-              f"Score after epoch {best['epoch']}, the best so far"]  # fmt: skip
+              f"After epoch {best['epoch']}, the best"][: 2 + len(shown)]  # fmt: skip
+    if last is best:
+        header[-1] += ", the best"
     losses = last.get("losses", {})
     rows: list[list[object]] = [
         [
             name,
             f"{losses[name]:.3f}" if name in losses else "",
-            present.score_cell(score),
-            present.score_cell(best["scores"].get(name)),
+            *(present.score_cell(epoch["scores"].get(name)) for epoch in shown),
         ]
-        for name, score in last["scores"].items()
+        for name in training.dimensions
     ]
-    means = [_strong(e["overall"]) for e in (last, best)]
-    return header, [*rows, ["mean; the loss is that of all parts", f"{last['loss']:.3f}", *means]]
+    means = [_strong(epoch["overall"]) for epoch in shown]
+    return header, [*rows, ["mean score; loss in all", f"{last['loss']:.3f}", *means]]
 
 
 def stopped_words(training: Training) -> str:
@@ -199,7 +201,7 @@ def _difference(own: Mapping[str, Any] | None, floor: Mapping[str, Any]) -> obje
     p = floor.get("p_grouped", floor.get("p"))
     if p is None:
         return _strong(gain, signed=True)
-    words = "p < 0.001" if p < 0.001 else f"p = {p:.3f}" if p < 0.1 else f"p = {p:.2f}"
+    words = "p &lt; 0.001" if p < 0.001 else f"p = {p:.3f}" if p < 0.1 else f"p = {p:.2f}"
     if p >= _SURE:
         words += ", not certain"
     return Markup(f"{_strong(gain, signed=True)}<small>{words}</small>")

@@ -8,56 +8,54 @@ from typing import Any
 from workbench.widgets import present
 from workbench.widgets.chart import plain
 from workbench.widgets.following import Event
-from workbench.widgets.theme import ACCENT, INK, MUTED, OTHER, category_colours, plot_layout
+from workbench.widgets.theme import ACCENT, INK, MUTED, category_colours, plot_layout
 from workbench.widgets.training import Training, smoothed
 
-HEIGHT = 400
+HEIGHT = 360
 _CHANCE = 0.5
-_LABEL_PX, _MARGIN_PX = 17, 110  # a line of text; above and below the panels
+_LABEL_PX, _MARGIN = 17, {"l": 52, "r": 18, "t": 58, "b": 48}  # a line of text; beside the plot
 _SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "triangle-down", "star", "x")
 
 
-def training_figure(training: Training) -> dict[str, Any]:
-    """Return two panels over the epochs: the training loss, and the scores with their intervals.
+def loss_figure(training: Training) -> dict[str, Any]:
+    """Return the training loss over the epochs: the mean of each, and a thin line of the steps."""
+    layout = plot_layout(
+        margin=_MARGIN,
+        showlegend=False,
+        annotations=[_title("<b>Training loss</b>: what learning makes small")],
+        xaxis=_epoch_axis(training),
+        yaxis={"zeroline": False},
+    )
+    return {"data": _loss_traces(training), "layout": layout}
+
+
+def score_figure(training: Training) -> dict[str, Any]:
+    """Return the scores over the epochs, with their 95 % intervals.
 
     Each dimension has a colour, a mark and its name at the end of its line.
     """
     colours = category_colours(training.dimensions)
     low, high = score_range(training.epochs)
-    traces = _loss_traces(training)
-    for name in colours:
-        traces += _band(training.epochs, name, colours[name])
-    for index, name in enumerate(colours):
-        traces += _score_line(training.epochs, name, colours[name], _SYMBOLS[index % 8])
-    traces += _mean_line(training.epochs)
-    last = max(training.planned, len(training.epochs), 1)
-    axis = {
-        "range": [0, last * 1.01],
-        "title": {"text": "epoch", "font": {"size": 13}},
-        "tickformat": "d",
-        "dtick": 1 if last <= 10 else None,
-        "zeroline": False,
-    }
-    base = plot_layout(
-        margin={"l": 56, "r": 128, "t": 54, "b": 48},
+    bands = [t for name in colours for t in _band(training.epochs, name, colours[name])]
+    lines = [
+        trace
+        for index, name in enumerate(colours)
+        for trace in _score_line(training.epochs, name, colours[name], _SYMBOLS[index % 8])
+    ]
+    layout = plot_layout(
+        margin=_MARGIN | {"r": 128},  # for the names
         showlegend=False,
         annotations=[
-            _title("<b>Training loss</b>: what learning makes small", "x"),
-            _title("<b>Validation</b>: share of right answers, with 95 % intervals", "x2"),
+            _title("<b>Validation</b>: share of right answers, with 95 % intervals"),
             *_names(training, colours, low, high),
             *_best_words(training),
             *([] if training.epochs else [_waiting()]),
         ],
         shapes=[_guessing(), *_best_line(training)],
+        xaxis=_epoch_axis(training),
+        yaxis={"range": [low, high], "tickformat": ".2f", "zeroline": False},
     )
-    layout = base | {
-        "xaxis": base["xaxis"] | axis | {"domain": [0, 0.36], "anchor": "y"},
-        "yaxis": base["yaxis"] | {"anchor": "x", "zeroline": False},
-        "xaxis2": base["xaxis"] | axis | {"domain": [0.44, 1], "anchor": "y2"},
-        "yaxis2": base["yaxis"] | {"range": [low, high], "anchor": "x2", "tickformat": ".2f",
-                                   "zeroline": False},
-    }  # fmt: skip
-    return {"data": traces, "layout": layout}
+    return {"data": [*bands, *lines, *_mean_line(training.epochs)], "layout": layout}
 
 
 def score_range(epochs: Sequence[Event]) -> tuple[float, float]:
@@ -93,6 +91,17 @@ def spread(values: Sequence[float], gap: float) -> list[float]:
     return places
 
 
+def _epoch_axis(training: Training) -> dict[str, Any]:
+    last = max(training.planned, len(training.epochs), 1)
+    return {
+        "range": [0, last * 1.01],
+        "title": {"text": "epoch", "font": {"size": 13}},
+        "tickformat": "d",
+        "dtick": 1 if last <= 10 else None,
+        "zeroline": False,
+    }
+
+
 # -- traces -------------------------------------------------------------------------------------
 
 
@@ -103,7 +112,7 @@ def _loss_traces(training: Training) -> list[dict[str, Any]]:
         _line(
             [x for x, _ in points],
             [y for _, y in points],
-            {"color": OTHER, "width": 1.2},
+            {"color": MUTED, "width": 1},
             mode="lines",
             hoverinfo="skip",
         ),
@@ -133,7 +142,6 @@ def _band(epochs: Sequence[Event], name: str, colour: str) -> list[dict[str, Any
             [*numbers, *reversed(numbers)],
             [*(s["high"] for _, s in known), *(s["low"] for _, s in reversed(known))],
             {"width": 0},
-            "2",
             mode="lines",
             fill="toself",
             fillcolor=_pale(colour),
@@ -161,7 +169,6 @@ def _score_line(
             [number for number, _ in known],
             [score["score"] for _, score in known],
             {"color": colour, "width": 2},
-            "2",
             marker={"size": 6, "symbol": symbol},
             name=plain(name),
             customdata=[[score["low"], score["high"]] for _, score in known],
@@ -180,7 +187,6 @@ def _mean_line(epochs: Sequence[Event]) -> list[dict[str, Any]]:
             [e["epoch"] for e in epochs],
             [e["overall"] for e in epochs],
             {"color": INK, "width": 2, "dash": "dot"},
-            "2",
             mode="lines",
             name="mean",
             hovertemplate="mean, epoch %{x}: %{y:.2f}<extra></extra>",
@@ -189,7 +195,7 @@ def _mean_line(epochs: Sequence[Event]) -> list[dict[str, Any]]:
 
 
 def _line(
-    x: Sequence[float], y: Sequence[float], line: Mapping[str, Any], panel: str = "", **more: Any
+    x: Sequence[float], y: Sequence[float], line: Mapping[str, Any], **more: Any
 ) -> dict[str, Any]:
     return {
         "type": "scatter",
@@ -197,8 +203,6 @@ def _line(
         "x": list(x),
         "y": list(y),
         "line": dict(line),
-        "xaxis": f"x{panel}",
-        "yaxis": f"y{panel}",
         **more,
     }
 
@@ -223,13 +227,11 @@ def _names(
     labels = [(words, number, score["score"]) for words, number, score in ends]
     if training.last is not None:
         labels.append(("<b>mean</b>", training.last["epoch"], training.last["overall"]))
-    gap = _LABEL_PX * (high - low) / (HEIGHT - _MARGIN_PX)
+    gap = _LABEL_PX * (high - low) / (HEIGHT - _MARGIN["t"] - _MARGIN["b"])
     places = spread([value for _, _, value in labels], gap)
     return [
         {
             "text": f"{words} {value:.2f}",
-            "xref": "x2",
-            "yref": "y2",
             "x": number,
             "y": y,
             "xanchor": "left",
@@ -248,8 +250,8 @@ def _best_line(training: Training) -> list[dict[str, Any]]:
     return [
         {
             "type": "line",
-            "xref": "x2",
-            "yref": "y2 domain",
+            "xref": "x",
+            "yref": "y domain",
             "x0": number,
             "x1": number,
             "y0": 0,
@@ -264,11 +266,10 @@ def _best_words(training: Training) -> list[dict[str, Any]]:
     return [
         {
             "text": f"best: epoch {line['x0']}",
-            "xref": "x2",
-            "yref": "y2 domain",
+            "xref": "x",
+            "yref": "y domain",
             "x": line["x0"],
-            "y": 0,
-            "xanchor": "right",
+            "y": 1,
             "yanchor": "bottom",
             "showarrow": False,
             "font": {"size": 11.5, "color": MUTED},
@@ -280,8 +281,8 @@ def _best_words(training: Training) -> list[dict[str, Any]]:
 def _guessing() -> dict[str, Any]:
     return {
         "type": "line",
-        "xref": "x2 domain",
-        "yref": "y2",
+        "xref": "x domain",
+        "yref": "y",
         "x0": 0,
         "x1": 1,
         "y0": _CHANCE,
@@ -290,7 +291,7 @@ def _guessing() -> dict[str, Any]:
         "layer": "below",
         "label": {
             "text": "guessing",
-            "textposition": "end",
+            "textposition": "start",
             "font": {"size": 11.5, "color": MUTED},
             "yanchor": "bottom",
         },
@@ -300,8 +301,8 @@ def _guessing() -> dict[str, Any]:
 def _waiting() -> dict[str, Any]:
     return {
         "text": "scores come after the first epoch",
-        "xref": "x2 domain",
-        "yref": "y2 domain",
+        "xref": "x domain",
+        "yref": "y domain",
         "x": 0.5,
         "y": 0.55,
         "showarrow": False,
@@ -309,13 +310,14 @@ def _waiting() -> dict[str, Any]:
     }
 
 
-def _title(text: str, xaxis: str) -> dict[str, Any]:
+def _title(text: str) -> dict[str, Any]:
     return {
         "text": text,
-        "xref": f"{xaxis} domain",
-        "yref": "paper",
+        "xref": "x domain",
+        "yref": "y domain",
         "x": 0,
-        "y": 1.04,
+        "y": 1,
+        "yshift": 22,  # above the mark of the best epoch
         "xanchor": "left",
         "yanchor": "bottom",
         "showarrow": False,

@@ -17,13 +17,14 @@ import numpy as np
 
 from workbench.backbones.card import NetworkShape
 from workbench.corpus.segments import Corpus
+from workbench.corpus.tracks import track_vectors
 from workbench.evaluation.combinations import all_combinations, combination_scores
 from workbench.evaluation.questions import Questions, model_answers
 from workbench.evaluation.rendered import corpus_questions, dimension_vectors
 from workbench.evaluation.scores import compare, count_right
 from workbench.progress import TerminalProgress
 from workbench.subspaces.dimensions import DIMENSIONS
-from workbench.training.base import BaseOptions, track_vectors, train_base
+from workbench.training.base import BaseOptions, train_base
 from workbench.training.base_loss import LossOptions
 
 FOUR = ("genre", "mood", "instrument", "era")

@@ -10,8 +10,8 @@ from workbench.backbones.card import NetworkShape
 from workbench.backbones.inception import InceptionNetwork
 from workbench.backbones.multi_input import MultiInputNetwork
 from workbench.backbones.siamese import SiameseNetwork
-from workbench.corpus.segments import TEMPOGRAMS
 from workbench.errors import UnknownNameError, WorkbenchError
+from workbench.features.segments import TEMPOGRAMS
 
 __all__ = ["NETWORKS", "NetworkShape", "build", "embed_segments"]
 

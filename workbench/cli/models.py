@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from workbench.cli.options import (
-    EncoderOption,
     JobOption,
     JsonOption,
     SeedOption,

@@ -13,6 +13,7 @@ from workbench.catalogue.keys import key_name, parse_key
 from workbench.errors import WorkbenchError
 
 COLUMNS = ("path", "corpus", "title", "artist", "style", "date", "key", "tempo_bpm", "licence")
+SUFFIXES = (".mid", ".midi", ".mxl", ".musicxml", ".xml")
 SPLITS = ("train", "validation", "test")
 _SHIPPABLE = re.compile(
     r"(public domain|cc0|cc by|creative commons attribution|bsd)(?![a-z])[\w .-]*", re.I
@@ -29,7 +30,7 @@ _CONTEMPORARY = ("freedoom", "groove")
 
 
 def read_manifest(file: Path) -> pd.DataFrame:
-    """Read a manifest of scores.
+    """Read a manifest of scores; rows that name other files, such as sound, are passed over.
 
     Returns
     -------
@@ -48,6 +49,7 @@ def read_manifest(file: Path) -> pd.DataFrame:
     missing = [name for name in COLUMNS if name not in table.columns]
     if missing:
         raise WorkbenchError(f"{file}: the manifest lacks the column(s) {', '.join(missing)}.")
+    table = table[table["path"].str.lower().str.endswith(SUFFIXES)].reset_index(drop=True)
     keys = [parse_key(text) for text in table["key"]]
     return pd.DataFrame(
         {

@@ -14,16 +14,13 @@ import pandas as pd
 from workbench.corpus.build import ARRAYS
 from workbench.corpus.manifest import assert_disjoint
 from workbench.errors import NotReadyError, WorkbenchError
-from workbench.features.spectral import HOP, SAMPLE_RATE, SEGMENT_S, TEMPOGRAM_LAGS
+from workbench.features.segments import FRAMES, smoothed_chroma, tempogram_of
+from workbench.features.spectral import TEMPOGRAM_LAGS
 from workbench.subspaces.dimensions import BUILT_IN
 
 if TYPE_CHECKING:
     import torch
 
-_BINS = 64  # of an octave of log-tempo
-FRAMES = int(SEGMENT_S * SAMPLE_RATE) // HOP  # 129 columns, 3 s
-# The rows of each, and the channels they are dealt to: the octaves of a tempo are channels.
-TEMPOGRAMS = {"autocorrelation": (TEMPOGRAM_LAGS, 1), "cyclic": (64, 1), "octaves": (256, 4)}
 _TAGS = ("genre", "mood", "instrument", "era", "tempo", "key")
 _TEXT = ("composition", "group", "split", *(name for name in _TAGS if name != "tempo"))
 
@@ -166,45 +163,6 @@ def relations_of(table: pd.DataFrame, dimensions: Sequence[str]) -> dict[str, np
     return {
         name: BUILT_IN[name].notion.relation(_tags(table[name]), ids) * apart for name in dimensions
     }
-
-
-def smoothed_chroma(cens: torch.Tensor, seconds: float) -> torch.Tensor:
-    """Return a chromagram [12, frames] smoothed by a Hann window, each column of unit length.
-
-    Over 0 seconds it stays as it is.
-
-    librosa smooths CENS over 0.95 s; Mueller and Ewert 2011 go up to ten seconds. A key is heard
-    in a phrase rather than in a chord.
-    """
-    import torch
-    from torch.nn import functional as F
-
-    if seconds <= 0:
-        return cens
-    taps = int(seconds * SAMPLE_RATE / HOP) // 2 * 2 + 1
-    window = torch.hann_window(taps + 2, periodic=False, device=cens.device)[1:-1]
-    smooth = F.conv1d(cens[:, None], window[None, None], padding=taps // 2)[:, 0]
-    return F.normalize(smooth, dim=0)
-
-
-def tempogram_of(envelope: torch.Tensor, kind: str, *, padded: bool = False) -> torch.Tensor:
-    """Return one of the three tempograms of an onset envelope.
-
-    Raises
-    ------
-    WorkbenchError
-        If there is no such kind.
-    """
-    from workbench.features.tempogram import cyclic_tempogram, octave_tempogram, tempogram
-
-    if kind not in TEMPOGRAMS:
-        raise WorkbenchError(
-            f"There is no tempogram {kind!r}; choose one of {', '.join(TEMPOGRAMS)}."
-        )
-    if kind == "autocorrelation":
-        return tempogram(envelope, padded=padded)
-    log_tempo = cyclic_tempogram if kind == "cyclic" else octave_tempogram
-    return log_tempo(envelope, bins=_BINS, padded=padded)
 
 
 def _tags(column: pd.Series) -> pd.DataFrame:

@@ -63,8 +63,8 @@ class NetworkEncoder:
         import torch
 
         from workbench.backbones.build import embed_segments
-        from workbench.corpus.segments import FRAMES, smoothed_chroma, tempogram_of
         from workbench.features.frontend import front_end
+        from workbench.features.segments import FRAMES, smoothed_chroma, tempogram_of
 
         if not len(samples):
             raise MediaError("the sound is too short to have a single sample")

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from workbench.corpus.segments import Corpus
+from workbench.corpus.tracks import track_vectors
 from workbench.evaluation.combinations import best_combination, combination_scores
 from workbench.evaluation.floors import (
     COEFFICIENTS,
@@ -87,8 +88,6 @@ def score_network(
     combination of dimensions on all triplets; ``best_combination``; ``floors``, per floor and
     dimension the score and the paired comparison with the network, Holm-corrected; ``items``.
     """
-    from workbench.training.base import track_vectors
-
     corpus = corpus.with_context(shape.chroma_s)
     rows = corpus.rows(split)
     questions = corpus_questions(corpus, rows, dimensions, seed=seed)
@@ -115,8 +114,6 @@ def corpus_floors(
     """
     import torch
 
-    from workbench.training.base import track_vectors
-
     frames = [_mfcc_of_mel(corpus.arrays["mel"][row]) for row in rows]
     histograms = mfcc_histograms(frames, mfcc_codebook(frames, seed=seed))
     statistics = np.stack([frame_statistics(f) for f in frames])
@@ -138,7 +135,7 @@ def _mean_tempograms(corpus: Corpus, rows: np.ndarray) -> np.ndarray:
     """Return the mean cyclic tempogram of each rendition, float32 [n, bins], centred."""
     import torch
 
-    from workbench.corpus.segments import tempogram_of
+    from workbench.features.segments import tempogram_of
 
     means = [
         tempogram_of(torch.from_numpy(corpus.arrays["envelope"][row].astype(np.float32)), "cyclic")

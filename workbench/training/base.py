@@ -17,10 +17,12 @@ import torch
 from torch import Tensor, nn
 
 from workbench.backbones.build import NetworkShape, embed_segments
-from workbench.corpus.segments import FRAMES, Corpus, relations_of
+from workbench.corpus.segments import Corpus, relations_of
+from workbench.corpus.tracks import track_vectors
 from workbench.errors import NotReadyError, WorkbenchError
+from workbench.evaluation.answers import answers
 from workbench.evaluation.scores import Score, count_right
-from workbench.evaluation.triplets import answers
+from workbench.features.segments import FRAMES
 from workbench.progress import Progress
 from workbench.subspaces.dimensions import DIMENSIONS
 from workbench.subspaces.heads import mask_blocks
@@ -32,7 +34,6 @@ from workbench.training.base_words import epoch_words
 from workbench.training.schedules import Schedule, make_schedule
 
 _TRIPLETS = 1000  # per dimension in a validation
-_EMBED_BATCH = 64
 _LARGEST_STEP = 1.0  # norm of the gradient
 
 
@@ -325,31 +326,6 @@ class _Run:
         self.rng.bit_generator.state = saved.rng
         self.history, self.best = list(saved.history), saved.best
         self.best_weights = saved.best_weights
-
-
-def track_vectors(
-    network: nn.Module,
-    corpus: Corpus,
-    rows: np.ndarray,
-    *,
-    tempogram: str = "cyclic",
-    device: str = "cpu",
-    mixed_precision: bool = False,
-) -> np.ndarray:
-    """Return the mean embedding of each rendition's non-overlapping segments, float32 [n, size]."""
-    network.eval()
-    starts = corpus.starts()
-    every_row, every_start = np.repeat(rows, len(starts)), np.tile(starts, len(rows))
-    parts = []
-    with torch.inference_mode():
-        for i in range(0, len(every_row), _EMBED_BATCH):
-            chosen = slice(i, i + _EMBED_BATCH)
-            segments = corpus.segments(every_row[chosen], every_start[chosen], tempogram=tempogram)
-            moved = {name: s.to(device) for name, s in segments.items()}
-            with torch.autocast(device, torch.bfloat16, enabled=mixed_precision):
-                parts.append(embed_segments(network, moved).float().cpu().numpy())
-    vectors = np.concatenate(parts).reshape(len(rows), len(starts), -1)
-    return vectors.mean(axis=1)
 
 
 def _two_starts(count: int, frames: int, rng: np.random.Generator) -> np.ndarray:

@@ -75,6 +75,6 @@ def test_unknown_names_are_refused_with_the_known_ones(
 )
 def test_senseless_numbers_are_refused(options: dict[str, float]) -> None:
     with pytest.raises(
-        WorkbenchError, match="1 to 4096 numbers and a width is at most 4, chroma context 60 s"
+        WorkbenchError, match="1 to 4096 numbers, a width is at most 4, chroma context 60 s"
     ):
         NetworkShape(**options).build()

@@ -120,20 +120,25 @@ def test_octaves_of_a_tempogram_are_channels() -> None:
         assert network.maps(*inputs(1, 256))[2].shape[2:] == (16, 16)
 
 
-def test_positions_add_an_offset_for_every_row_and_start_from_none() -> None:
+def test_the_shortcut_adds_what_it_makes_of_the_means_of_rows() -> None:
     torch.manual_seed(0)
+    network = MultiInputNetwork(size=12, width=0.125, tempogram_bins=64, shortcut=True).eval()
     plain = MultiInputNetwork(size=12, width=0.125, tempogram_bins=64).eval()
-    torch.manual_seed(0)
-    placed = MultiInputNetwork(size=12, width=0.125, tempogram_bins=64, positions=True).eval()
+    rows = 128 + 12 + 64
+    extra = sum(p.numel() for p in network.parameters()) - sum(
+        p.numel() for p in plain.parameters()
+    )
+    assert extra == 2 * rows + (rows * 256 + 256) + (256 * 12 + 12)
+    missing, unexpected = plain.load_state_dict(network.state_dict(), strict=False)
+    assert not missing
+    assert all(name.startswith("shortcut.") for name in unexpected)
     given = inputs(2, 64)
-    extra = sum(p.numel() for p in placed.parameters()) - sum(p.numel() for p in plain.parameters())
-    assert extra == 8 * (128 + 16 + 64)
     with torch.inference_mode():
-        torch.testing.assert_close(placed(*given), plain(*given))
-        placed.cens[0].rows.normal_()
-        mel, cens, tempogram = given
-        turned = placed(mel, cens.roll(5, 1), tempogram)
-        assert (turned - placed(*given)).abs().max() > 1e-3
+        before_norm = plain.embed.conv(plain.trunk(torch.cat(plain.maps(*given), 1))).mean((2, 3))
+        added = network.shortcut(torch.cat([x.mean(2) for x in given], 1))
+        expected = network.embed.norm(before_norm + added)
+        torch.testing.assert_close(network(*given), expected, atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(plain(*given), plain.embed.norm(before_norm))
 
 
 def test_the_siamese_network_is_four_small_convolutions() -> None:

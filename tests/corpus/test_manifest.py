@@ -25,7 +25,7 @@ def scores(artists: list[tuple[str, str]]) -> pd.DataFrame:
     """A manifest of (corpus, artist) rows."""
     return pd.DataFrame(
         {
-            "path": [f"{i}.mid" for i in range(len(artists))],
+            "name": [f"{i}.mid" for i in range(len(artists))],
             "corpus": [corpus for corpus, _ in artists],
             "artist": [artist for _, artist in artists],
         }
@@ -229,6 +229,7 @@ def test_a_manifest_is_read_into_one_spelling(tmp_path: Path) -> None:
     pd.DataFrame(rows).assign(instruments="organ").to_csv(file, index=False)
     table = read_manifest(file)
     assert table["path"].tolist() == [str(tmp_path / "scores" / "a.mid")] * 3
+    assert table["name"].tolist() == ["scores/a.mid"] * 3
     assert table["key"].tolist() == ["", "Eb major", "A minor"]
     assert table["tempo_bpm"].isna().tolist() == [True, False, True]
     assert table["tempo_bpm"][1] == 92.5

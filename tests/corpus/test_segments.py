@@ -10,15 +10,9 @@ import pandas as pd
 import pytest
 import torch
 
-from workbench.corpus.segments import (
-    FRAMES,
-    TEMPOGRAMS,
-    Corpus,
-    relations_of,
-    smoothed_chroma,
-    tempogram_of,
-)
+from workbench.corpus.segments import Corpus, relations_of
 from workbench.errors import NotReadyError, WorkbenchError
+from workbench.features.segments import FRAMES, TEMPOGRAMS, smoothed_chroma, tempogram_of
 from workbench.features.tempogram import cyclic_tempogram, tempogram
 
 Tiny = tuple[Path, Path]

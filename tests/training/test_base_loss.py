@@ -59,14 +59,14 @@ def test_triplets_and_tracks_are_summed_with_their_weight() -> None:
     assert None not in dims
     assert tracked is not None
     assert each.tolist() == pytest.approx(dims, rel=1e-5)
-    assert float(total) == pytest.approx(float(np.mean(dims)) + 0.5 * tracked, rel=1e-5)
+    assert total.item() == pytest.approx(float(np.mean(dims)) + 0.5 * tracked, rel=1e-5)
     assert not each.requires_grad
 
 
 def test_no_weight_leaves_the_tracks_out() -> None:
     options = LossOptions(mining="all", track_weight=0.0)
     total, each = loss_of(options)(embedding(), relations(), TARGETS, TRACKS)
-    assert float(total) == pytest.approx(float(each.mean()), rel=1e-5)
+    assert total.item() == pytest.approx(float(each.mean()), rel=1e-5)
 
 
 def test_classification_is_the_cross_entropy_of_each_block() -> None:
@@ -80,7 +80,7 @@ def test_classification_is_the_cross_entropy_of_each_block() -> None:
         float(-(F.log_softmax(logits[1], 1) * TARGETS[1]).sum(1).mean()),
     ]
     assert each.tolist() == pytest.approx(expected, rel=1e-5)
-    assert float(total) == pytest.approx(float(np.mean(expected)), rel=1e-5)
+    assert total.item() == pytest.approx(float(np.mean(expected)), rel=1e-5)
 
 
 def test_several_losses_are_summed() -> None:
@@ -94,7 +94,7 @@ def test_several_losses_are_summed() -> None:
         module.heads.update({n: h for n, h in both.heads.items() if n == name})
         alone.append(module(*given))
     total, each = both(*given)
-    assert float(total) == pytest.approx(sum(float(t) for t, _ in alone), rel=1e-5)
+    assert total.item() == pytest.approx(sum(float(t) for t, _ in alone), rel=1e-5)
     torch.testing.assert_close(each, sum(e for _, e in alone))
 
 

@@ -17,7 +17,7 @@ from workbench.backbones.inception import Embed, Stem, blocks, scaled_block
 from workbench.errors import WorkbenchError
 
 MAP = 16  # rows and columns at which the branches meet
-_MEL_ROWS, _PITCH_CLASSES = 128, 12
+_PITCH_CLASSES = 12
 _HIDDEN = 256  # of the shortcut
 _STEM_ROWS = 64  # rows after the stem of mel and tempogram
 
@@ -37,9 +37,9 @@ class MultiInputNetwork(nn.Module):
         Rows of the tempogram, and the channels they are dealt to: 384 (autocorrelation lags) in
         one; each channel has a multiple of 64.
     shortcut
-        Whether the mean of every input row over the segment passes by the convolutions, through
-        one hidden layer; not in the paper. Convolutions hardly tell one pitch class or one tempo
-        from the next, since all rows look alike to them.
+        Whether the mean of every row of chromagram and tempogram over the segment passes by the
+        convolutions, through one hidden layer; not in the paper. Convolutions hardly tell one
+        pitch class or one tempo from the next, since all rows look alike to them.
 
     Raises
     ------
@@ -82,7 +82,7 @@ class MultiInputNetwork(nn.Module):
         self.tempogram = _branch(tempogram, [halve, halve], width)
         self.trunk = blocks(3 * scaled_block(width), [halve] * 4, width=width)
         self.embed = Embed(scaled_block(width), size, norm)
-        inputs = _MEL_ROWS + _PITCH_CLASSES + tempogram_bins
+        inputs = _PITCH_CLASSES + tempogram_bins
         self.shortcut = (
             nn.Sequential(
                 nn.BatchNorm1d(inputs),
@@ -114,7 +114,7 @@ class MultiInputNetwork(nn.Module):
         map_ = self.trunk(torch.cat(self.maps(mel, cens, tempogram), dim=1))
         if self.shortcut is None:
             return self.embed(map_)
-        means = torch.cat([x.mean(dim=2) for x in (mel, cens, tempogram)], dim=1)
+        means = torch.cat([x.mean(dim=2) for x in (cens, tempogram)], dim=1)
         return self.embed(map_, self.shortcut(means))
 
 

@@ -126,7 +126,7 @@ class _Job:
 
     @property
     def file(self) -> str:
-        return f"{hashlib.sha256(self.row['path'].encode()).hexdigest()[:20]}.npz"
+        return f"{hashlib.sha256(self.row['name'].encode()).hexdigest()[:20]}.npz"
 
 
 def _check_recipe(folder: Path, recipe: Recipe) -> None:
@@ -147,7 +147,7 @@ def _chosen(manifest: pd.DataFrame, recipe: Recipe) -> pd.DataFrame:
         raise NotReadyError("The manifest has no score that may be used; see its licences.")
     rows = rows.assign(split=split_by_artist(rows, seed=recipe.seed), group=artist_names(rows))
     rows = rows.sample(frac=1.0, random_state=recipe.seed)
-    return rows.groupby("corpus", sort=True).head(recipe.per_corpus).sort_values("path")
+    return rows.groupby("corpus", sort=True).head(recipe.per_corpus).sort_values("name")
 
 
 def _jobs(rows: pd.DataFrame, recipe: Recipe) -> list[_Job]:
@@ -233,7 +233,7 @@ def _truth(row: dict[str, Any], rendition: Rendition, font: Path, number: int) -
     """Return what is known of a rendition: from its making, and style and era of its score."""
     key = rendition.key
     return {
-        "composition": Path(row["path"]).stem,
+        "composition": Path(row["name"]).stem,
         "rendition": number,
         "corpus": row["corpus"],
         "group": row["group"],

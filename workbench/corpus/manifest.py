@@ -34,7 +34,7 @@ def read_manifest(file: Path) -> pd.DataFrame:
 
     Returns
     -------
-    One row per score: ``path`` (absolute), ``corpus``, ``title``, ``artist``, ``style``, ``era``,
+    One row per score: ``path``, ``name`` (the path as the manifest has it), ``corpus``, ``title``, ``artist``, ``style``, ``era``,
     ``key`` (one spelling, or empty), ``tempo_bpm`` (NaN: unknown), ``licence``, ``shippable``.
 
     Raises
@@ -54,6 +54,7 @@ def read_manifest(file: Path) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "path": [str(file.parent / path) for path in table["path"]],
+            "name": table["path"],
             **{name: table[name] for name in ("corpus", "title", "artist", "licence")},
             "style": [style_of(text) for text in table["style"]],
             "era": [era_of(*row) for row in table[["date", "style", "corpus"]].to_numpy()],
@@ -163,7 +164,7 @@ def split_by_artist(
 def artist_names(manifest: pd.DataFrame) -> pd.Series:
     """Return who each score is grouped with: its artist by one spelling, or itself."""
     names = manifest["artist"].map(_folded)
-    return names.where(names != "", "path " + manifest["path"])
+    return names.where(names != "", "path " + manifest["name"])
 
 
 def _folded(name: str) -> str:

@@ -149,6 +149,8 @@ def _stays(score: BeatScore, key: tuple[int, bool], start: float, end: float) ->
 def _heard(parts: list[Part], key: tuple[int, bool]) -> bool:
     """Say whether an excerpt's own notes fit its key: a passage that modulates has no one key."""
     pitched = [p.notes for p in parts if not p.drums]
+    if not pitched:
+        return False
     fit = key_correlations(sounding_time(np.concatenate(pitched)))
     return bool(fit[key[0] + 12 * (not key[1])] >= fit.max() - CONTRADICTION)
 

@@ -48,9 +48,9 @@ class TargetCoder:
         """
         vocabulary = {}
         for name in dimensions:
-            values = table[name].astype(str)
-            found = tuple(sorted({v for text in values for v in text.split("|")} - {""}))
-            if len(set(values) - {""}) < 2:
+            texts = {str(value) for value in table[name] if value == value} - {""}  # NaN: no label
+            found = tuple(sorted({v for text in texts for v in text.split("|")}))
+            if len(texts) < 2:
                 raise NotReadyError(
                     f"Dimension {name} has {'one class' if found else 'no label'} "
                     f"({', '.join(found) or 'nothing'}) in the training part of the corpus; "
@@ -90,7 +90,7 @@ def _encoded(name: str, column: pd.Series, names: tuple[str, ...]) -> np.ndarray
         has[column.to_numpy() == ""] = np.nan
         return has
     codes = {label: i for i, label in enumerate(names)}
-    return column.map(lambda label: codes.get(label, -1)).to_numpy(dtype=np.int64)
+    return np.array([codes.get(label, -1) for label in column], dtype=np.int64)
 
 
 def _key_code(text: str) -> int:

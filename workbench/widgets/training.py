@@ -140,7 +140,7 @@ def epoch_table(training: Training) -> tuple[list[str], list[list[object]]]:
         for name in training.dimensions
     ]
     means = [_strong(epoch["overall"]) for epoch in shown]
-    return header, [*rows, ["mean score; loss in all", f"{last['loss']:.3f}", *means]]
+    return header, [*rows, ["all together", f"{last['loss']:.3f}", *means]]
 
 
 def stopped_words(training: Training) -> str:

@@ -293,7 +293,7 @@ def _guessing() -> dict[str, Any]:
             "text": "guessing",
             "textposition": "start",
             "font": {"size": 11.5, "color": MUTED},
-            "yanchor": "bottom",
+            "yanchor": "top",
         },
     }
 

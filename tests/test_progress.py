@@ -70,6 +70,33 @@ def test_a_log_gets_one_line_per_stage(capsys: pytest.CaptureFixture[str]) -> No
     assert [line.split(":")[0] for line in lines] == ["One", "Two"]
 
 
+_EPOCHS = """
+progress = TerminalProgress()
+for number in (1, 2, 3):
+    progress.stage(f"Epoch {number} of 3", 2)
+    progress.advance()
+    progress.event("step", epoch=number, step=1, loss=0.5)
+    progress.event("epoch", epoch=number)
+    progress.note(f"epoch {number}/3  loss 0.50")
+progress.stage("Scoring", 1)
+progress.close()
+"""
+
+
+def test_epochs_leave_a_line_each_and_no_bars_on_a_terminal() -> None:
+    shown = on_a_terminal(_EPOCHS)
+    after = shown[shown.rfind("epoch 3/3") :]
+    assert "Scoring" in after
+    assert "Epoch" not in after
+    assert [shown.count(f"epoch {n}/3  loss 0.50") for n in (1, 2, 3)] == [1, 1, 1]
+
+
+def test_epochs_leave_a_line_each_in_a_log(capsys: pytest.CaptureFixture[str]) -> None:
+    exec("from workbench.progress import TerminalProgress\n" + _EPOCHS)
+    lines = capsys.readouterr().err.splitlines()
+    assert [line[:9] for line in lines] == ["epoch 1/3", "epoch 2/3", "epoch 3/3", "Scoring: "]
+
+
 def test_a_job_gets_events(tmp_path: Path) -> None:
     progress = JobProgress(tmp_path)
     progress.stage("Work", 3)

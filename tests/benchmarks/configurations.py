@@ -24,8 +24,9 @@ from workbench.evaluation.rendered import corpus_questions, dimension_vectors
 from workbench.evaluation.scores import compare, count_right
 from workbench.progress import TerminalProgress
 from workbench.subspaces.dimensions import DIMENSIONS
-from workbench.training.base import BaseOptions, train_base
+from workbench.training.base import train_base
 from workbench.training.base_loss import LossOptions
+from workbench.training.base_options import BaseOptions
 
 FOUR = ("genre", "mood", "instrument", "era")
 # The row of Table 1, its network, dimensions and embedding size.

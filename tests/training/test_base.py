@@ -15,9 +15,10 @@ from workbench.corpus.segments import Corpus
 from workbench.corpus.tracks import track_vectors
 from workbench.errors import NotReadyError, StorageError, WorkbenchError
 from workbench.progress import Progress
-from workbench.training import base
-from workbench.training.base import BaseOptions, Trained, check_device, train_base
+from workbench.training import base_run
+from workbench.training.base import Trained, train_base
 from workbench.training.base_loss import LossOptions
+from workbench.training.base_options import BaseOptions, check_device
 from workbench.training.fit import one_thread
 
 SHAPE = NetworkShape(network="siamese", size=12, width=0.125, chroma_s=0.0)
@@ -105,7 +106,7 @@ def test_the_best_epochs_weights_are_kept(corpus: Corpus, tmp_path: Path) -> Non
     trained = train_base(corpus, replace(OPTIONS, epochs=4), folder=tmp_path)
     rows = corpus.rows("validation")
     vectors = track_vectors(trained.network, corpus, rows, tempogram=SHAPE.tempogram)
-    asked = base._validation_triplets(corpus, rows, OPTIONS)
+    asked = base_run.validation_triplets(corpus, rows, OPTIONS)
     found = {}
     for i, (name, triplets) in enumerate(asked.items()):
         block = vectors[:, 6 * i : 6 * (i + 1)].astype(float)
@@ -239,7 +240,7 @@ def test_memory_that_runs_out_is_a_sentence(
     def fail(*_: Any) -> None:
         raise error
 
-    monkeypatch.setattr(base, "embed_segments", fail)
+    monkeypatch.setattr(base_run, "embed_segments", fail)
     with pytest.raises(
         WorkbenchError,
         match=r"Memory ran out in epoch 2 with 12 segments.*--batch.*Epoch 1 is kept",
@@ -288,7 +289,7 @@ def test_batches_larger_than_the_corpus_take_all_of_it(tmp_path: Path) -> None:
 
 
 def test_no_rendition_comes_again_before_all_others_did(corpus: Corpus) -> None:
-    run = base._Run(corpus, replace(OPTIONS, steps=8, renditions=6), "cpu")
+    run = base_run.Run(corpus, replace(OPTIONS, steps=8, renditions=6), "cpu")
     batches = list(run._batches())
     assert len(batches) == 8
     for rows in batches:
@@ -300,7 +301,7 @@ def test_no_rendition_comes_again_before_all_others_did(corpus: Corpus) -> None:
 
 @pytest.mark.parametrize("frames", [129, 130, 180, FRAMES, 1034])
 def test_two_segments_of_a_rendition_overlap_by_half_at_most(frames: int) -> None:
-    starts = base._two_starts(2000, frames, np.random.default_rng(0))
+    starts = base_run.two_starts(2000, frames, np.random.default_rng(0))
     assert starts.shape == (4000,)
     assert starts.min() == 0
     assert starts.max() == frames - 129

@@ -13,8 +13,8 @@ import torch
 
 from workbench.backbones.build import NetworkShape
 from workbench.errors import NotReadyError, StorageError, WorkbenchError
-from workbench.training.base import BaseOptions
 from workbench.training.base_loss import LossOptions
+from workbench.training.base_options import BaseOptions
 from workbench.training.base_state import Checkpoint, load_checkpoint, save_checkpoint
 
 OPTIONS = BaseOptions(shape=NetworkShape(network="siamese", size=12, width=0.125))

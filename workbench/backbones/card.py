@@ -31,7 +31,7 @@ class NetworkShape:
     chroma_s
         Over how many seconds the chromagram is smoothed again; 0: CENS as it is.
     shortcut
-        Whether input rows' means pass by the convolutions of the multi-input network; ours.
+        Whether means of chromagram and tempogram rows pass by the convolutions; not in the paper.
     """
 
     network: str = "multi-input"

@@ -125,7 +125,8 @@ def train_base_model(
         float, typer.Option(help="Seconds the chromagram is smoothed over again; 0 as published.")
     ] = 9.0,
     shortcut: Annotated[
-        bool, typer.Option(help="Let input rows' means pass by the convolutions; not in the paper.")
+        bool,
+        typer.Option(help="Let means of pitch classes and tempi by-pass the convolutions; ours."),
     ] = True,
     dimensions: Annotated[
         str, typer.Option(help="Which, separated by commas.")
@@ -157,8 +158,9 @@ def train_base_model(
     """Train a network end to end on a rendered corpus, score it on its test part and store it."""
     from workbench.backbones.build import NetworkShape
     from workbench.corpus.segments import Corpus
-    from workbench.training.base import BaseOptions, check_device, train_base
+    from workbench.training.base import train_base
     from workbench.training.base_loss import LossOptions
+    from workbench.training.base_options import BaseOptions, check_device
     from workbench.training.base_release import release
 
     if precision not in ("mixed", "full"):

@@ -34,8 +34,9 @@ def read_manifest(file: Path) -> pd.DataFrame:
 
     Returns
     -------
-    One row per score: ``path``, ``name`` (the path as the manifest has it), ``corpus``, ``title``, ``artist``, ``style``, ``era``,
-    ``key`` (one spelling, or empty), ``tempo_bpm`` (NaN: unknown), ``licence``, ``shippable``.
+    One row per score: ``path``, ``name`` (the path as the manifest has it), ``corpus``, ``title``,
+    ``artist``, ``style``, ``era``, ``key`` (one spelling, or empty), ``tempo_bpm`` (NaN: unknown),
+    ``licence``, ``shippable``.
 
     Raises
     ------

@@ -130,6 +130,7 @@ def _treated(sound: np.ndarray, chain: Chain, rng: np.random.Generator) -> np.nd
 def _pink(length: int, rng: np.random.Generator) -> np.ndarray:
     """Return noise that falls by 3 dB per octave, RMS 1, float32 [length]."""
     spectrum = np.fft.rfft(rng.standard_normal(length))
+    spectrum[0] = 0.0  # no offset
     spectrum[1:] /= np.sqrt(np.arange(1, len(spectrum)))
     noise = np.fft.irfft(spectrum, length)
     return (noise / noise.std()).astype(np.float32)

@@ -12,7 +12,7 @@ from workbench.errors import NotReadyError, StorageError, WorkbenchError
 from workbench.files import atomic_write
 
 if TYPE_CHECKING:
-    from workbench.training.base import BaseOptions
+    from workbench.training.base_options import BaseOptions
 
 _NAME = "checkpoint.pt"
 _MAY_CHANGE = ("epochs", "steps")  # a training may go on for longer
@@ -32,6 +32,7 @@ class Checkpoint:
     history: list[dict[str, Any]]
     best: int
     best_weights: dict[str, Any]
+    corpus: str = ""
 
 
 def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:

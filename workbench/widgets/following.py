@@ -59,8 +59,9 @@ class Stages:
 
     @property
     def words(self) -> str:
-        """The stage, with its count where there is one."""
-        return f"{self.stage} ({self.done} of {self.total})" if self.total else self.stage
+        """The stage, with its count where that says more than the stage does."""
+        counted = self.total is not None and self.total > 1
+        return f"{self.stage} ({self.done} of {self.total})" if counted else self.stage
 
     @property
     def fraction(self) -> float:

@@ -153,7 +153,7 @@ def _chosen(manifest: pd.DataFrame, recipe: Recipe) -> pd.DataFrame:
 def _jobs(rows: pd.DataFrame, recipe: Recipe) -> list[_Job]:
     return [
         _Job(
-            row=row,
+            row={str(name): value for name, value in row.items()},
             fonts=recipe.test_fonts if row["split"] == "test" else recipe.fonts,
             count=recipe.renditions if row["split"] == "train" else recipe.test_renditions,
             seconds=recipe.seconds,
@@ -225,7 +225,7 @@ def _render(job: _Job, parts: Path) -> str | None:
     with atomic_write(parts / job.file) as stream:
         table = np.frombuffer(json.dumps(rows).encode(), np.uint8)
         stacked = {n: np.stack(a) for n, a in zip(ARRAYS, zip(*arrays, strict=True), strict=True)}
-        np.savez(stream, rows=table, **stacked)
+        np.savez(stream, **{"rows": table, **stacked})  # type: ignore[arg-type] # its stub forgets arrays
     return None
 
 

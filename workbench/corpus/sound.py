@@ -99,7 +99,7 @@ def _score(part: Part) -> Any:
 
     score: Any = symusic.Score(_TICKS // 2)  # at 120 beats per minute a quarter is half a second
     score.tempos.append(symusic.Tempo(time=0, qpm=120.0))
-    track = symusic.Track(program=part.program, is_drum=part.drums)
+    track: Any = symusic.Track(program=part.program, is_drum=part.drums)
     onset, duration, pitch, velocity = part.notes.T
     track.notes = symusic.Note.from_numpy(
         time=np.round(onset * _TICKS).astype(np.int32),

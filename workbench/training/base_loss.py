@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -64,7 +65,7 @@ class BaseLoss(nn.Module):
                 f"There is no loss {', '.join(unknown) or 'named'}; choose of {', '.join(LOSSES)}."
             )
         self.options = options
-        heads = {"classification": MaskedClassification, "proxies": MaskedProxies}
+        heads: dict[str, Any] = {"classification": MaskedClassification, "proxies": MaskedProxies}
         self.heads = nn.ModuleDict(
             {
                 name: head(size, coder.classes, soft=coder.soft)

@@ -79,7 +79,9 @@ def _data(corpus: Corpus) -> dict[str, Any]:
             str(name): {
                 "licences": sorted(set(rows["licence"])),
                 **{
-                    str(split): {k: int(v) for k, v in counted.loc[(name, split)].items()}
+                    str(split): {
+                        k: int(counted[k].loc[(name, split)]) for k in ("scores", "renditions")
+                    }
                     for split in sorted(set(rows["split"]))
                 },
             }

@@ -41,7 +41,8 @@ class Run:
         self.train, self.validation = corpus.rows("train"), corpus.rows("validation")
         self.coder = TargetCoder.fit(corpus.table.iloc[self.train], options.dimensions)
         # Channels last: max-pooling is three times as fast on a CPU.
-        self.network = options.shape.build().to(device, memory_format=torch.channels_last)
+        self.network = options.shape.build().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network.to(device)
         self.loss = BaseLoss(options.shape.size, self.coder, options.loss).to(device)
         self.optimiser = torch.optim.Adam([*self.network.parameters(), *self.loss.parameters()])
         self.schedule: Schedule = make_schedule(
@@ -218,4 +219,4 @@ def _unit(vectors: np.ndarray) -> np.ndarray:
 
 
 def _inputs(network: nn.Module) -> tuple[str, ...]:
-    return tuple(network.inputs)  # type: ignore[arg-type,union-attr]
+    return tuple(network.inputs)  # type: ignore[arg-type]

@@ -89,7 +89,7 @@ def test_a_broken_plugin_is_listed_with_its_error() -> None:
         "absent": "AttributeError: module 'curious_encoders' has no attribute 'Absent'",
         "broken": "SystemExit: two lines",
         "escaping": "'../escaping-3' cannot name a folder of vectors",
-        "twin (package curious-encoders)": "its name is taken by descriptors-2 (built in)",
+        "twin (package curious-encoders)": "its name is taken by descriptors-1 (built in)",
     }
     with pytest.raises(UnknownNameError, match=r"Encoder absent \(package curious-encoders\)"):
         registry.load_encoder("absent")

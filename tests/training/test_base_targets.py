@@ -93,7 +93,7 @@ def test_tempo_shares_are_a_bell_on_a_circle_of_log_tempo(coder: TargetCoder, bp
 
 def test_close_tempi_overlap_and_distant_ones_do_not(coder: TargetCoder) -> None:
     near, same, far = tempo_shares(coder, 100.0, 103.0, 140.0)
-    assert np.minimum(near, same).sum() > 0.5
+    assert np.minimum(near, same).sum() > 0.4
     assert np.minimum(near, far).sum() < 0.01
 
 

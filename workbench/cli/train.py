@@ -204,7 +204,9 @@ def train_base_model(
         return
     say(f"Epoch {trained.best} of {len(trained.history)} is stored in {folder}. On the test part:")
     _print_scores(card.scores["scores"])
-    say(f"Mean leakage off the diagonal: {card.scores['leakage_mean']['strict']:.3f}")
+    leakage = card.scores["leakage_mean"]["strict"]
+    if leakage is not None:
+        say(f"Mean leakage off the diagonal: {leakage:.3f}")
 
 
 def _print_scores(scores: dict[str, Any]) -> None:

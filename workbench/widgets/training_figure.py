@@ -22,7 +22,7 @@ def loss_figure(training: Training) -> dict[str, Any]:
     layout = plot_layout(
         margin=_MARGIN,
         showlegend=False,
-        annotations=[_title("<b>Training loss</b>: what learning makes small")],
+        annotations=[_title("<b>Training loss</b>")],
         xaxis=_epoch_axis(training),
         yaxis={"zeroline": False},
     )
@@ -46,7 +46,7 @@ def score_figure(training: Training) -> dict[str, Any]:
         margin=_MARGIN | {"r": 128},  # for the names
         showlegend=False,
         annotations=[
-            _title("<b>Validation</b>: share of right answers, with 95 % intervals"),
+            _title("<b>Validation scores</b>, with 95 % intervals"),
             *_names(training, colours, low, high),
             *_best_words(training),
             *([] if training.epochs else [_waiting()]),
@@ -63,7 +63,7 @@ def score_range(epochs: Sequence[Event]) -> tuple[float, float]:
     scores = [s for e in epochs for s in e["scores"].values() if present.measured(s)]
     if not scores:
         return 0.45, 1.0
-    low = min([_CHANCE, *(s["low"] for s in scores)]) - 0.02
+    low = min([_CHANCE, *(s["low"] for s in scores)]) - 0.04  # room for a word below the line
     high = max(s["high"] for s in scores) + 0.02
     return max(low, 0.0), min(max(high, 0.7), 1.01)
 

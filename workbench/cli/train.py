@@ -197,8 +197,10 @@ def train_base_model(
         folder=folder,
         name=network,
         device=device,
-        reproduce=(shlex.join(["workbench", *sys.argv[1:]]),),
+        reproduce=(_command(),),
     )
+    progress.advance()
+    progress.close()
     if as_json:
         say_json(card.as_dict())
         return
@@ -207,6 +209,17 @@ def train_base_model(
     leakage = card.scores["leakage_mean"]["strict"]
     if leakage is not None:
         say(f"Mean leakage off the diagonal: {leakage:.3f}")
+
+
+def _command() -> str:
+    """Return the command as it was given, without the options that a page adds."""
+    words, given = [], iter(sys.argv[1:])
+    for word in given:
+        if word in ("--job", "--workspace", "-w"):
+            next(given, None)
+        else:
+            words.append(word)
+    return shlex.join(["workbench", *words])
 
 
 def _print_scores(scores: dict[str, Any]) -> None:

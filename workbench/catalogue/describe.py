@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import signal
-import threading
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -17,6 +15,7 @@ from pathlib import Path
 from workbench.catalogue.embedded import EmbeddedTags, embedded_tags
 from workbench.catalogue.media import MediaInfo, content_hash, describe_audio
 from workbench.errors import MediaError, WorkbenchError
+from workbench.workers import prepare_worker
 
 _AHEAD = 64  # files handed out before the first of them is done
 _known: set[str] = set()  # of this process, set when it starts
@@ -89,16 +88,8 @@ def _start(known: set[str]) -> None:
     """Prepare a process: it leaves Ctrl-C to its parent, ends with it, and keeps quiet."""
     global _known
     _known = known
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    prepare_worker()
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # decoders print their doubts
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
 
 
 def _finished(future: Future[Described]) -> bool:

@@ -25,6 +25,7 @@ from workbench.errors import MediaError, NotReadyError, WorkbenchError
 from workbench.features.spectral import SEGMENT_S
 from workbench.files import atomic_path, atomic_write
 from workbench.progress import Progress
+from workbench.workers import prepare_computing_worker
 
 ARRAYS = ("mel", "cens", "envelope")
 _TRIES = 3  # excerpts that turn out to be rests are drawn again
@@ -169,7 +170,9 @@ def _run(jobs: Sequence[_Job], parts: Path, processes: int) -> Iterator[tuple[st
             yield job.row["path"], _render(job, parts)
         return
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, mp_context=context, initializer=_one_core) as pool:
+    with ProcessPoolExecutor(
+        processes, mp_context=context, initializer=prepare_computing_worker
+    ) as pool:
         waiting = {pool.submit(_render, job, parts): job.row["path"] for job in jobs}
         try:
             for done in as_completed(waiting):
@@ -181,12 +184,6 @@ def _run(jobs: Sequence[_Job], parts: Path, processes: int) -> Iterator[tuple[st
             ) from error
         finally:
             pool.shutdown(cancel_futures=True)
-
-
-def _one_core() -> None:
-    import torch
-
-    torch.set_num_threads(1)
 
 
 def _render(job: _Job, parts: Path) -> str | None:

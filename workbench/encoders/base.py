@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import numpy as np
 
-from workbench.errors import WorkbenchError
+from workbench.errors import MediaError, WorkbenchError
 
 
 class Encoder(Protocol):
@@ -46,6 +46,29 @@ class Encoder(Protocol):
             Mono signals at `sample_rate`, float32 [samples] each, of any length above zero.
         """
         ...
+
+
+def encode_each(
+    encode_one: Callable[[np.ndarray], np.ndarray], batch: Sequence[np.ndarray], dim: int
+) -> np.ndarray:
+    """Return the vectors of sounds that are encoded one by one, float32 [n, dim]."""
+    vectors = [encode_one(samples) for samples in batch]
+    return np.array(vectors, dtype=np.float32).reshape(len(vectors), dim)
+
+
+def filled(samples: np.ndarray, shortest: int) -> np.ndarray:
+    """Return a sound that goes round until it has `shortest` samples, float32 [samples].
+
+    Raises
+    ------
+    MediaError
+        If it is empty.
+    """
+    if not len(samples):
+        raise MediaError("the sound is too short to have a single sample")
+    if len(samples) < shortest:
+        samples = np.resize(samples, shortest)
+    return np.ascontiguousarray(samples, dtype=np.float32)
 
 
 def encoder_key(encoder: Encoder) -> str:

@@ -11,12 +11,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from workbench.encoders.base import encode_each, filled
 from workbench.encoders.musicnn.network import SAMPLE_RATE as MUSICNN_RATE
 from workbench.encoders.musicnn.network import WIDTH as MUSICNN_WIDTH
 from workbench.encoders.musicnn.network import MusicNN
 from workbench.encoders.musicnn.network import patches as musicnn_patches
 from workbench.encoders.network import NetworkEncoder
-from workbench.errors import MediaError
 from workbench.features import character, key, spectral, tempo, timbre
 from workbench.features.cens import cens
 
@@ -67,18 +67,13 @@ class DescriptorEncoder:
         MediaError
             If a sound is empty.
         """
-        vectors = [self._encode_one(samples) for samples in batch]
-        return np.array(vectors, dtype=np.float32).reshape(len(vectors), self.dim)
+        return encode_each(self._encode_one, batch, self.dim)
 
     def _encode_one(self, samples: np.ndarray) -> np.ndarray:
         import torch
 
-        if not len(samples):
-            raise MediaError("the sound is too short to have a single sample")
-        shortest = int(spectral.SEGMENT_S * self.sample_rate)
-        if len(samples) < shortest:
-            samples = np.tile(samples, -(-shortest // len(samples)))[:shortest]
-        sound = torch.from_numpy(np.ascontiguousarray(samples, dtype=np.float32))
+        samples = filled(samples, int(spectral.SEGMENT_S * self.sample_rate))
+        sound = torch.from_numpy(samples)
         chromagram = cens(sound, tuning="estimate").numpy()
         chroma = key.harmonic_chroma(samples)
         envelope = spectral.onset_envelope(sound).numpy()

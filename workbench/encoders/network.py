@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
-from workbench.errors import MediaError
+from workbench.encoders.base import encode_each, filled
 from workbench.features.spectral import HOP, SAMPLE_RATE
 
 SHIPPED = Path(__file__).parent / "weights"
@@ -56,8 +55,7 @@ class NetworkEncoder:
         MediaError
             If a sound is empty.
         """
-        vectors = [self._encode_one(samples) for samples in batch]
-        return np.array(vectors, dtype=np.float32).reshape(len(vectors), self.dim)
+        return encode_each(self._encode_one, batch, self.dim)
 
     def _encode_one(self, samples: np.ndarray) -> np.ndarray:
         import torch
@@ -66,14 +64,10 @@ class NetworkEncoder:
         from workbench.features.frontend import front_end
         from workbench.features.segments import FRAMES, smoothed_chroma, tempogram_of
 
-        if not len(samples):
-            raise MediaError("the sound is too short to have a single sample")
-        shortest = FRAMES * HOP
-        if len(samples) < shortest:  # a shorter sound goes round, so that it fills one segment
-            samples = np.tile(samples, -(-shortest // len(samples)))[:shortest]
+        samples = filled(samples, FRAMES * HOP)  # one segment at least
         shape = self.card.shape
         with torch.inference_mode():
-            features = front_end(torch.from_numpy(np.ascontiguousarray(samples, np.float32)))
+            features = front_end(torch.from_numpy(samples))
             columns = {
                 "mel": features.mel,
                 "cens": smoothed_chroma(features.cens, shape.chroma_s),
@@ -91,9 +85,3 @@ class NetworkEncoder:
                 for i in range(0, count, _BATCH)
             ]
             return torch.cat(vectors).mean(0).numpy()
-
-
-@lru_cache(maxsize=1)
-def shipped_encoder() -> NetworkEncoder:
-    """Return the encoder of the weights in this package."""
-    return NetworkEncoder()

@@ -23,6 +23,7 @@ from workbench.errors import NotReadyError, UnknownNameError, WorkbenchError
 from workbench.files import atomic_write
 from workbench.progress import Progress
 from workbench.search.vectors import VectorStore
+from workbench.workers import prepare_computing_worker
 
 if TYPE_CHECKING:
     from workbench.workspace import Workspace
@@ -128,7 +129,9 @@ def _run(
             yield _encode_batch(key, workspace, batch, parts)
         return
     context = multiprocessing.get_context("spawn")  # forking after torch has started threads hangs
-    with ProcessPoolExecutor(processes, mp_context=context, initializer=_prepare_process) as pool:
+    with ProcessPoolExecutor(
+        processes, mp_context=context, initializer=prepare_computing_worker
+    ) as pool:
         todo = iter(batches)
         waiting: list[Future[tuple[list[int], dict[int, str]]]] = []
         try:
@@ -148,28 +151,6 @@ def _run(
             ) from error
         finally:
             pool.shutdown(cancel_futures=True)
-
-
-def _prepare_process() -> None:
-    """Let a process use one core, end with its parent, and keep quiet about silent sounds."""
-    import signal
-    import threading
-    import warnings
-
-    import torch
-
-    torch.set_num_threads(1)
-    warnings.simplefilter("ignore")
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent process ends the work
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """Wait until the parent process is gone, then go too: a killed parent cannot say so."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
 
 
 def _encode_batch(

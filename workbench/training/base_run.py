@@ -19,7 +19,7 @@ from workbench.evaluation.answers import answers
 from workbench.evaluation.scores import Score, count_right
 from workbench.features.segments import FRAMES
 from workbench.progress import Progress
-from workbench.subspaces.heads import mask_blocks
+from workbench.subspaces.heads import mask_blocks, unit
 from workbench.subspaces.triplets import Triplets, sample_triplets
 from workbench.training.base_loss import BaseLoss
 from workbench.training.base_options import BaseOptions
@@ -151,7 +151,7 @@ class Run:
         )
         blocks = mask_blocks(vectors.shape[1], len(self.options.dimensions))
         return {
-            name: count_right(answers(_unit(vectors[:, block]), asked))
+            name: count_right(answers(unit(vectors[:, block]), asked))
             for (name, asked), block in zip(self._asked.items(), blocks, strict=True)
         }
 
@@ -212,10 +212,6 @@ def validation_triplets(
     rng = np.random.default_rng(options.seed)
     related = corpus.relations(rows, options.dimensions)
     return {name: sample_triplets(r, _TRIPLETS, rng) for name, r in related.items()}
-
-
-def _unit(vectors: np.ndarray) -> np.ndarray:
-    return vectors / (np.linalg.norm(vectors, axis=1, keepdims=True) + 1e-9)
 
 
 def _inputs(network: nn.Module) -> tuple[str, ...]:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
+from workbench.encoders.base import encode_each, filled
 from workbench.encoders.huggingface.folder import SHORTEST_WINDOW_S, open_model
 from workbench.encoders.huggingface.networks import load_network
-from workbench.errors import MediaError, WorkbenchError
+from workbench.errors import WorkbenchError
 
 _SHORTEST_REST_S = 1.0
 
@@ -107,8 +108,7 @@ class HuggingFaceEncoder:
         MediaError
             If a sound is empty.
         """
-        vectors = [self._encode_one(samples) for samples in batch]
-        return np.array(vectors, dtype=np.float32).reshape(len(vectors), self.dim)
+        return encode_each(self._encode_one, batch, self.dim)
 
     def _encode_one(self, samples: np.ndarray) -> np.ndarray:
         parts = windows(samples, self.sample_rate, self.window_s)
@@ -127,11 +127,7 @@ def windows(samples: np.ndarray, rate: int, window_s: float) -> list[np.ndarray]
     >>> [len(part) for part in windows(np.zeros(25), 1, 10.0)]
     [10, 10, 5]
     """
-    if not len(samples):
-        raise MediaError("the sound is too short to have a single sample")
     shortest, length = int(_SHORTEST_REST_S * rate), int(window_s * rate)
-    samples = np.ascontiguousarray(samples, dtype=np.float32)
-    if len(samples) < shortest:
-        samples = np.resize(samples, shortest)
+    samples = filled(samples, shortest)
     parts = [samples[i : i + length] for i in range(0, len(samples), length)]
     return [part for part in parts if len(part) >= shortest]

@@ -37,7 +37,7 @@ lint: $(ENV)/.test
 
 test: lint
 	@$(BIN)/python tests/browser/chromium.py
-	@$(BIN)/python -m pytest && echo "All tests passed; screenshots are in test-output/."
+	@$(BIN)/python -m pytest -n auto --maxprocesses 2 --dist loadgroup && echo "All tests passed; screenshots are in test-output/."
 
 bench: $(ENV)/.test
 	@$(BIN)/python -m tests.benchmarks

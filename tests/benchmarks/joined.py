@@ -35,7 +35,7 @@ from workbench.training.initial import fit_initial
 
 SPLITS = 6
 MOST_OF_A_CORPUS = 110
-WITHOUT, WITH = "musicnn-descriptors-1", "musicnn-descriptors-2"
+WITHOUT, WITH = "musicnn-descriptors-1", "musicnn-descriptors-3"
 
 
 def main(manifest: Path, font: Path, folder: Path) -> None:
@@ -49,6 +49,7 @@ def main(manifest: Path, font: Path, folder: Path) -> None:
     joined, width = ws.vectors(WITH), load_encoder(WITHOUT).dim
     ws.vectors(WITHOUT).write(joined.ids, joined.rows(joined.ids)[:, :width])
     answers: dict[str, dict[str, list[np.ndarray]]] = {WITHOUT: {}, WITH: {}}
+    artists: dict[str, list[np.ndarray]] = {}
     for seed in range(SPLITS):
         for key, found in answers.items():
             model = ws.models.load(fit_initial(ws, encoder=key, seed=seed, promote=False).version)
@@ -58,14 +59,18 @@ def main(manifest: Path, font: Path, folder: Path) -> None:
             right = model_answers(vectors, subspace_blocks(model.card), questions)
             for name, row in right.items():
                 found.setdefault(name, []).append(row)
-    print("| dimension | without the base network | with it | gained, lost | p |")
+        for name, asked in (questions.triplets | {"overall": questions.pooled}).items():
+            anchors = ws.catalogue.items().loc[questions.ids[asked.rows[:, 0]], "artist"]
+            artists.setdefault(name, []).append(anchors.to_numpy(dtype=str))
+    print("| dimension | without the base network | with it | gained, lost | p, by artist |")
     print("| --- | --- | --- | --- | ---: |")
     for name in answers[WITH]:
         before, after = (np.concatenate(answers[key][name]) for key in (WITHOUT, WITH))
-        found = compare(before, after)
+        groups = np.unique(np.concatenate(artists[name]), return_inverse=True)[1]
+        found = compare(before, after, groups=groups)
         print(
             f"| {name} | {count_right(before)} | {count_right(after)} "
-            f"| +{found['gained']} -{found['lost']} | {found['p']:.2g} |"
+            f"| +{found['gained']} -{found['lost']} | {found['p_grouped']:.2g} |"
         )
 
 

@@ -136,10 +136,15 @@ def pages_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def _port() -> int:
-    """Return a port of the system's choice: other test runs may be under way."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
+@pytest.fixture(scope="session")
+def free_port() -> Callable[[], int]:
+    """A function that names a port of the system's choice: other test runs may be under way."""
+
+    def find() -> int:
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            return probe.getsockname()[1]
+
+    return find
 
 
 @contextlib.contextmanager
@@ -152,18 +157,23 @@ def _running(server: Server, environment: dict[str, str]) -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def voila(
-    demo_ws: Workspace, pages_folder: Path, jupyter_environment: dict[str, str]
+    demo_ws: Workspace,
+    pages_folder: Path,
+    jupyter_environment: dict[str, str],
+    free_port: Callable[[], int],
 ) -> Iterator[Server]:
     """The dashboards, without a login, under /dash/."""
-    server = voila_server(demo_ws, port=_port(), base_url="/dash/", pages=pages_folder)
+    server = voila_server(demo_ws, port=free_port(), base_url="/dash/", pages=pages_folder)
     with _running(server, jupyter_environment) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
-def lab(demo_ws: Workspace, jupyter_environment: dict[str, str]) -> Iterator[Server]:
+def lab(
+    demo_ws: Workspace, jupyter_environment: dict[str, str], free_port: Callable[[], int]
+) -> Iterator[Server]:
     """JupyterLab on the workspace's notebooks, with a token, under /user/t/."""
-    server = lab_server(demo_ws, port=_port(), base_url="/user/t/")
+    server = lab_server(demo_ws, port=free_port(), base_url="/user/t/")
     exposed = [*server.command, "--LabApp.expose_app_in_browser=True"]
     with _running(dataclasses.replace(server, command=exposed), jupyter_environment) as running:
         yield running

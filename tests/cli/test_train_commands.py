@@ -44,6 +44,51 @@ def test_a_finished_training_is_stored_again_by_resuming(
     assert json.loads((folder / "card.json").read_text())["sha256"] == first
 
 
+def test_a_training_is_not_written_over(
+    workbench, tiny_corpus: tuple[Path, Path], tmp_path: Path
+) -> None:
+    folder = tmp_path / "trained"
+    assert workbench("train", "base", tiny_corpus[1], folder, *SMALL).code == 0
+    before = (folder / "network.safetensors").read_bytes()
+    answer = workbench("train", "base", tiny_corpus[1], folder, *SMALL, "--seed", "1")
+    assert (answer.code, "go on with it (--resume)" in answer.err) == (1, True)
+    assert (folder / "network.safetensors").read_bytes() == before
+
+
+def test_a_training_that_is_interrupted_says_how_to_go_on(
+    workbench, tiny_corpus: tuple[Path, Path], tmp_path: Path, monkeypatch
+) -> None:
+    from workbench.training import base_run
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(base_run, "embed_segments", stop)
+    answer = workbench("train", "base", tiny_corpus[1], tmp_path / "x", *SMALL)
+    assert (answer.code, "same command and --resume" in answer.err) == (130, True)
+
+
+def test_a_network_is_scored_beside_floors_and_another_one(
+    workbench, tiny_corpus: tuple[Path, Path], tmp_path: Path
+) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    assert workbench("train", "base", tiny_corpus[1], first, *SMALL, "--version", "7").code == 0
+    assert workbench("train", "base", tiny_corpus[1], second, *SMALL, "--seed", "1").code == 0
+    card = json.loads((first / "card.json").read_text())
+    assert card["version"] == "7"
+    answer = workbench("train", "score", tiny_corpus[1], first, "--json")
+    assert json.loads(answer.out)["scores"] == card["scores"]["scores"]
+    answer = workbench("train", "score", tiny_corpus[1], first, "--against", second)
+    assert answer.code == 0, answer.err
+    for words in ("raw cosine", "MFCC-VQ", "untrained network", "Against model", "Leakage"):
+        assert words in answer.out
+    answer = workbench("train", "score", tiny_corpus[1], first, "--distance", "euclidean", "--json")
+    assert json.loads(answer.out)["distance"] == "euclidean"
+    answer = workbench("train", "score", tiny_corpus[1], first, "--distance", "manhattan")
+    assert answer.code != 0
+    assert "manhattan" in answer.err
+
+
 def test_what_cannot_be_trained_is_told_in_a_sentence(
     workbench, tiny_corpus: tuple[Path, Path], tmp_path: Path
 ) -> None:
@@ -51,6 +96,7 @@ def test_what_cannot_be_trained_is_told_in_a_sentence(
         (["--size", "13"], 1, "does not divide"),
         (["--network", "resnet"], 4, "There is no 'resnet'"),
         (["--loss", "magic"], 4, "There is no loss magic"),
+        (["--metric", "manhattan"], 4, "no metric 'manhattan'"),
         (["--schedule", "never"], 4, "There is no schedule"),
         (["--precision", "half"], 4, "mixed or full"),
         (["--device", "tpu"], 1, "choose cpu or cuda"),

@@ -15,7 +15,7 @@ from workbench.corpus import build
 from workbench.corpus.build import ARRAYS, Recipe, build_corpus
 from workbench.corpus.manifest import read_manifest
 from workbench.corpus.segments import Corpus
-from workbench.errors import NotReadyError, WorkbenchError
+from workbench.errors import MediaError, NotReadyError, WorkbenchError
 from workbench.progress import Progress
 
 FRAMES = 1 + int(6.0 * 22050) // 512
@@ -215,9 +215,58 @@ def test_a_folder_of_another_recipe_is_refused(
     copied: tuple[pd.DataFrame, Path], two_fonts: Fonts, other: dict[str, object]
 ) -> None:
     manifest, folder = copied
-    with pytest.raises(WorkbenchError, match="holds a corpus of another recipe"):
+    with pytest.raises(WorkbenchError, match="holds a corpus of other scores or another recipe"):
         build_corpus(manifest, folder, recipe(two_fonts, **other), processes=1)
     assert len(Corpus.open(folder)) == 17
+
+
+def test_a_folder_of_a_manifest_that_says_something_else_is_refused(
+    copied: tuple[pd.DataFrame, Path], two_fonts: Fonts
+) -> None:
+    manifest, folder = copied
+    for other in (manifest.assign(style="polka"), manifest.iloc[:-1]):
+        with pytest.raises(WorkbenchError, match="holds a corpus of other scores"):
+            build_corpus(other, folder, recipe(two_fonts), processes=1)
+    moved = manifest.assign(path=manifest["path"])
+    assert len(build_corpus(moved, folder, recipe(two_fonts), processes=1)) == 17
+
+
+def test_a_sound_font_on_both_sides_is_refused_under_any_name(
+    copied: tuple[pd.DataFrame, Path], two_fonts: Fonts, tmp_path: Path
+) -> None:
+    twin = tmp_path / "twin.sf2"
+    twin.symlink_to(two_fonts[0])
+    with pytest.raises(WorkbenchError, match="must be others"):
+        build_corpus(copied[0], tmp_path / "a", recipe((two_fonts[0], twin)), processes=1)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"RIFFxxxxWAVE"])
+def test_what_is_no_sound_font_is_refused_before_anything_is_rendered(
+    copied: tuple[pd.DataFrame, Path], two_fonts: Fonts, tmp_path: Path, content: bytes | None
+) -> None:
+    odd = tmp_path / "odd.sf2"
+    if content is not None:
+        odd.write_bytes(content)
+    with pytest.raises(MediaError, match=r"odd\.sf2"):
+        build_corpus(copied[0], tmp_path / "a", recipe((two_fonts[0], odd)), processes=1)
+    assert not list((tmp_path / "a" / "parts").iterdir())
+
+
+def test_a_score_that_breaks_the_renderer_is_named_and_the_others_go_on(
+    tiny_corpus: Tiny, two_fonts: Fonts, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def read(path: Path) -> object:
+        if path.name == "ada-1.mid":
+            raise ZeroDivisionError("oh no")
+        return real(path)
+
+    real = build.read_score
+    monkeypatch.setattr(build, "read_score", read)
+    manifest = read_manifest(tiny_corpus[0])
+    build_corpus(manifest, tmp_path / "a", recipe(two_fonts, renditions=1), processes=1)
+    failures = {Path(p).name: why for p, why in build.read_failures(tmp_path / "a").items()}
+    assert failures["ada-1.mid"] == "ada-1.mid: ZeroDivisionError: oh no"
+    assert "ada-0.mid" not in failures
 
 
 def one_score(manifest: pd.DataFrame) -> pd.DataFrame:

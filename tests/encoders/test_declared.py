@@ -203,6 +203,13 @@ def test_the_hubs_commit_is_kept(
         return str(snapshot)
 
     monkeypatch.setattr(huggingface_hub, "snapshot_download", fetch)
+    files = ["config.json", "pytorch_model.bin"]
+    monkeypatch.setattr(huggingface_hub, "list_repo_files", lambda model, revision: files)
+    with pytest.raises(WorkbenchError, match=r"pickled weights only.*--allow-pickle"):
+        declare.add_huggingface(ws, "tiny", "somebody/tiny")
+    assert "tiny" not in ws.config.get("encoders", {})
+    files.append("model.safetensors")
+    asked.clear()
     info = declare.add_huggingface(ws, "tiny", "somebody/tiny")
     assert ws.config["encoders"]["tiny"]["revision"] == "c0ffee"
     assert load_encoder(info.key, ws.root).licence == "cc-by-nc-4.0"

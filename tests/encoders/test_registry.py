@@ -25,18 +25,18 @@ def test_every_encoder_names_its_licence_and_how_to_get_it() -> None:
 
 
 def test_without_musicnn_the_default_is_the_encoder_without_that_block() -> None:
-    assert registry.default_encoder().key == "descriptors-2"
+    assert registry.default_encoder().key == "descriptors-3"
 
 
 def test_with_musicnn_it_is_preferred() -> None:
     weights_file().parent.mkdir(parents=True)
     weights_file().touch()
-    assert registry.default_encoder().key == "musicnn-descriptors-2"
+    assert registry.default_encoder().key == "musicnn-descriptors-3"
 
 
 def test_what_is_not_installed_is_refused_with_the_command_that_installs_it() -> None:
     with pytest.raises(UnknownNameError, match="workbench encoders install musicnn"):
-        registry.load_encoder("musicnn-descriptors-2")
+        registry.load_encoder("musicnn-descriptors-3")
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
@@ -44,7 +44,12 @@ def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
         registry.load_encoder("mert")
 
 
-@pytest.mark.parametrize("key", ["descriptors-2", "descriptors-1", "multi-input-1"])
+def test_vectors_of_weights_that_are_gone_are_answered_with_the_way_on() -> None:
+    with pytest.raises(UnknownNameError, match="followed by descriptors-3: run `workbench embed`"):
+        registry.load_encoder("descriptors-0")
+
+
+@pytest.mark.parametrize("key", ["descriptors-3", "descriptors-1", "multi-input-2"])
 def test_a_loaded_encoder_is_what_the_registry_says(key: str) -> None:
     encoder = registry.load_encoder(key)
     assert encoder_key(encoder) == key
@@ -52,12 +57,12 @@ def test_a_loaded_encoder_is_what_the_registry_says(key: str) -> None:
 
 
 def test_the_base_network_adds_a_block_for_each_of_its_dimensions() -> None:
-    before, after = (registry.load_encoder(f"descriptors-{version}") for version in (1, 2))
+    before, after = (registry.load_encoder(f"descriptors-{version}") for version in (1, 3))
     added = after.blocks.keys() - before.blocks.keys()
     assert added == {f"base {name}" for name in DIMENSIONS}
     assert {name: after.blocks[name] for name in before.blocks} == before.blocks
     sound = np.random.default_rng(0).normal(scale=0.1, size=4 * 22050).astype(np.float32)
     joined = after.encode([sound])[0]
     np.testing.assert_array_equal(joined[: before.dim], before.encode([sound])[0])
-    alone = registry.load_encoder("multi-input-1").encode([sound])[0]
+    alone = registry.load_encoder("multi-input-2").encode([sound])[0]
     np.testing.assert_array_equal(joined[before.dim :], alone)

@@ -58,6 +58,13 @@ def slaney_filters() -> np.ndarray:
     return np.array(filters)
 
 
+def test_amplitudes_come_back_from_a_standardised_mel_spectrogram() -> None:
+    amplitude = torch.logspace(-4, 2, 128 * 20).reshape(1, 128, 20)
+    found = spectral.amplitude_of_mel(spectral.mel_of_amplitude(amplitude))
+    torch.testing.assert_close(found, amplitude, rtol=1e-3, atol=1e-6)
+    assert spectral.mel_of_amplitude(torch.zeros(1)).item() == pytest.approx(-0.8)
+
+
 def test_mel_spectrogram_is_the_papers_computed_by_hand(chord: torch.Tensor) -> None:
     expected = np.log10(1 + 10 * slaney_filters() @ magnitude_by_hand(chord.numpy()))
     found = spectral.mel_spectrogram(chord, standardise=False)

@@ -17,7 +17,7 @@ from workbench.encoders.registry import load_encoder
 from workbench.errors import NotReadyError, UnknownNameError, WorkbenchError
 from workbench.search.embed import embed
 
-RATE, KEY = 22050, "descriptors-2"
+RATE, KEY = 22050, "descriptors-3"
 
 
 def add_sound(ws: Workspace, number: int, *, seconds: float = 1.5) -> int:
@@ -101,7 +101,7 @@ def test_an_empty_catalogue_is_told(ws: Workspace) -> None:
 def test_an_encoder_that_is_not_installed_is_told_before_any_work(ws: Workspace) -> None:
     add_sound(ws, 0)
     with pytest.raises(UnknownNameError, match="encoders install musicnn"):
-        embed(ws, encoder="musicnn-descriptors-2")
+        embed(ws, encoder="musicnn-descriptors-3")
 
 
 def test_a_part_file_that_breaks_is_computed_again(ws: Workspace) -> None:

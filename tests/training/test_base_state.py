@@ -85,13 +85,15 @@ def test_without_a_checkpoint_there_is_nothing_to_go_on_from(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("changes", "named"),
     [
-        ({"shape": replace(OPTIONS.shape, size=24)}, "shape"),
-        ({"loss": LossOptions(margin=0.2)}, "loss"),
-        ({"dimensions": ("genre", "tempo")}, "dimensions"),
-        ({"schedule": "plateau-lee"}, "schedule"),
-        ({"rate": 0.1, "seed": 3}, "rate, seed"),
-        ({"renditions": 5}, "renditions"),
-        ({"shift_share": 0.1}, "shift_share"),
+        ({"shape": replace(OPTIONS.shape, size=24)}, r"shape\.size was 12 and is 24"),
+        ({"loss": LossOptions(margin=0.2)}, r"loss\.margin was 0\.1 and is 0\.2"),
+        ({"dimensions": ("genre", "tempo")}, "dimensions was .* and is .*"),
+        ({"schedule": "plateau-lee"}, "schedule was one-cycle and is plateau-lee"),
+        ({"rate": 0.1, "seed": 3}, "seed was 0 and is 3"),
+        (
+            {"colour_share": 0.1, "balance": 0.0},
+            r"colour_share was 0\.5 and is 0\.1; balance was 0\.5 and is 0\.0",
+        ),
     ],
 )
 def test_a_training_with_other_options_is_refused_naming_what_differs(

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,6 +12,7 @@ from workbench.errors import NotReadyError, WorkbenchError
 from workbench.subspaces.model import Model, Normaliser
 from workbench.subspaces.triplets import Triplets, song_groups
 from workbench.training.initial import (
+    _masks,
     block_weights,
     fit_initial,
     hold_out,
@@ -97,6 +100,20 @@ def test_masks_need_a_width_that_divides(fitted: Workspace) -> None:
     with pytest.raises(WorkbenchError, match="does not divide by 6"):
         fit_initial(fitted, head="mask")
     assert len(fitted.models.versions()) == 1
+
+
+class Trained:
+    """Stands for a network that was trained end to end, its dimensions in an order of its own."""
+
+    dim = 8
+    blocks: ClassVar = {"key": slice(0, 4), "genre": slice(4, 8)}
+
+
+def test_masks_are_the_blocks_a_network_was_trained_with() -> None:
+    masks = _masks(Trained(), ["genre", "key"])  # type: ignore[arg-type]
+    assert masks.tolist() == [[4, 5, 6, 7], [0, 1, 2, 3]]
+    with pytest.raises(WorkbenchError, match="not trained for tempo"):
+        _masks(Trained(), ["genre", "tempo"])  # type: ignore[arg-type]
 
 
 def test_too_few_songs_are_told(ws: Workspace) -> None:

@@ -116,9 +116,7 @@ def test_a_restored_schedule_goes_on_like_the_one_it_was(name: str, at: int) -> 
     for loss in losses[:at]:
         first.step()
         first.epoch(loss)
-    second = make_schedule(name, optimiser(), rate=0.5, steps=len(losses))
-    if name == "one-cycle":
-        second = make_schedule(name, optimiser(), rate=None, steps=len(losses))
+    second = make_schedule(name, optimiser(), rate=None, steps=len(losses))
     second.restore(first.state())
     for loss in losses[at:]:
         assert (second.rate, second.finished) == (first.rate, first.finished)
@@ -126,6 +124,17 @@ def test_a_restored_schedule_goes_on_like_the_one_it_was(name: str, at: int) -> 
             schedule.step()
             schedule.epoch(loss)
     assert second.state() == first.state()
+
+
+@pytest.mark.parametrize("name", ["plateau-lee", "plateau-ribecky", "one-cycle"])
+def test_a_restored_schedule_keeps_to_a_lower_rate(name: str) -> None:
+    first = make_schedule(name, optimiser(), rate=1e-2, steps=40)
+    for _ in range(12):
+        first.step()
+        first.epoch(1.0)
+    second = make_schedule(name, optimiser(), rate=1e-3, steps=40)
+    second.restore(first.state())
+    assert second.rate == pytest.approx(first.rate / 10)
 
 
 def test_states_are_plain_numbers() -> None:

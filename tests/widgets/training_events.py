@@ -122,7 +122,7 @@ def network_card(
     floors = {
         floor: {
             n: {**Score(round(1000 * of.get(n, 0.5)), 1000).as_dict(), "gained": 1, "lost": 1,
-                "p": 1e-6, "p_grouped": 0.2 if n == "key" else 1e-4}
+                "p_holm": 1e-6, "p_grouped_holm": 0.2 if n == "key" else 1e-4}
             for n in dimensions
         }
         for floor, of in FLOORS.items()

@@ -39,7 +39,7 @@ class NetworkShape:
     norm: str = "layer"
     width: float = 0.25
     tempogram: str = "octaves"
-    chroma_s: float = 9.0
+    chroma_s: float = 20.0
     shortcut: bool = True
 
     def build(self) -> nn.Module:

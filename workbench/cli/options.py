@@ -22,7 +22,7 @@ WorkspaceOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs to read.")]
 JobOption = Annotated[Path | None, typer.Option("--job", hidden=True)]
-SeedOption = Annotated[int, typer.Option(help="One seed gives one result.")]
+SeedOption = Annotated[int, typer.Option(min=0, help="One seed gives one result.")]
 VersionOption = Annotated[
     str | None, typer.Option("--model", help="A model version; by default the current one.")
 ]

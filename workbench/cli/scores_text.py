@@ -9,7 +9,7 @@ from workbench.cli.options import count, say, score_text, table
 _SHOWN = 10  # combinations; --json has them all
 _P_VALUES = (
     "In brackets: p values of the model against the floor, counting triplets (McNemar) | counting "
-    "the anchors' songs; Holm's correction over the dimensions."
+    "the anchors' {groups}; Holm's correction over the dimensions."
 )
 
 
@@ -31,6 +31,13 @@ def say_report(report: dict[str, Any]) -> None:
             say(f"Warning: {section['warning']}")
 
 
+def say_network(scores: dict[str, Any]) -> None:
+    """Print the scores of a network on the test part of a rendered corpus."""
+    title = f"{count(scores['items'], 'rendition')} of composers and a sound font never met"
+    _say_section(f"{title}, {scores['distance']} distance", scores, groups="artists")
+    _say_leakage(scores)
+
+
 def _facts(section: dict[str, Any]) -> str:
     asked = section["scores"]["overall"]["n"] if "overall" in section["scores"] else 0
     parts = []
@@ -41,7 +48,7 @@ def _facts(section: dict[str, Any]) -> str:
     return ", ".join(parts)
 
 
-def _say_section(title: str, section: dict[str, Any]) -> None:
+def _say_section(title: str, section: dict[str, Any], *, groups: str = "songs") -> None:
     say(f"{title}.")
     floors = section.get("floors", {})
     rows = [
@@ -50,7 +57,7 @@ def _say_section(title: str, section: dict[str, Any]) -> None:
     ]
     table(["dimension", "score [95 % interval]", *floors], rows)
     if floors:
-        say(_P_VALUES)
+        say(_P_VALUES.format(groups=groups))
     if section.get("without_sound"):
         missing = section["without_sound"]
         say(

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from workbench.cli.options import (
     EncoderOption,
     JobOption,
-    JsonOption,
     ProcessesOption,
     SeedOption,
     WorkspaceOption,
+    count,
     progress_for,
     say,
-    say_json,
     score_text,
     table,
 )
-from workbench.errors import UnknownNameError
+from workbench.cli.train_base import score_trained, train_base_model
 from workbench.workspace import Workspace
 
 train = typer.Typer(help="Fit models.", no_args_is_help=True)
@@ -30,6 +27,8 @@ train = typer.Typer(help="Fit models.", no_args_is_help=True)
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the application."""
+    train.command("base")(train_base_model)
+    train.command("score")(score_trained)
     app.add_typer(train, name="train")
 
 
@@ -53,7 +52,11 @@ def train_heads(
     card = fit_initial(ws, head=head, encoder=encoder, seed=seed, progress=progress_for(job))
     say(f"Model {card.version} is in use. Its encoder: {card.encoder}, licence: {card.licence}.")
     say(f"On {card.metrics['held_out_items']} held-out songs:")
-    _print_scores(card.metrics["scores"])
+    table(
+        ["dimension", "score [95 % interval]"],
+        [[name, score_text(score)] for name, score in card.metrics["scores"].items()],
+    )
+    say("What must be beaten, and whether it is by more than luck: `workbench evaluate`.")
 
 
 @train.command("corpus")
@@ -80,7 +83,7 @@ def train_corpus(
     """Render scores into a corpus to train a base model on; an interrupted run goes on."""
     import os
 
-    from workbench.corpus.build import Recipe, build_corpus
+    from workbench.corpus.build import Recipe, build_corpus, read_failures
     from workbench.corpus.manifest import read_manifest
 
     recipe = Recipe(
@@ -108,122 +111,10 @@ def train_corpus(
             for part, row in zip(counts.index, counts.values, strict=True)
         ],
     )
-
-
-@train.command("base")
-def train_base_model(
-    corpus: Annotated[Path, typer.Argument(help="A folder made by `workbench train corpus`.")],
-    folder: Annotated[Path, typer.Argument(help="Where the network goes.")],
-    network: Annotated[str, typer.Option(help="multi-input, inception or siamese")] = "multi-input",
-    size: Annotated[int, typer.Option(help="Of the embedding; the dimensions divide it.")] = 384,
-    width: Annotated[float, typer.Option(help="Factor on all channels; 1 as published.")] = 0.25,
-    norm: Annotated[str, typer.Option(help="layer or l2")] = "layer",
-    tempogram: Annotated[
-        str, typer.Option(help="octaves, cyclic or autocorrelation (the paper's)")
-    ] = "octaves",
-    chroma_s: Annotated[
-        float, typer.Option(help="Seconds the chromagram is smoothed over again; 0 as published.")
-    ] = 9.0,
-    shortcut: Annotated[
-        bool,
-        typer.Option(help="Let means of pitch classes and tempi by-pass the convolutions; ours."),
-    ] = True,
-    dimensions: Annotated[
-        str, typer.Option(help="Which, separated by commas.")
-    ] = "genre,mood,instrument,era,tempo,key",
-    loss: Annotated[
-        str, typer.Option(help="Of triplet, classification and proxies, joined by +.")
-    ] = "proxies+triplet",
-    metric: Annotated[str, typer.Option(help="cosine or euclidean")] = "cosine",
-    margin: Annotated[float, typer.Option(help="Of the triplets.")] = 0.1,
-    track_weight: Annotated[float, typer.Option(help="Of the track regularisation.")] = 0.5,
-    schedule: Annotated[
-        str, typer.Option(help="one-cycle, plateau-lee or plateau-ribecky")
-    ] = "one-cycle",
-    rate: Annotated[float | None, typer.Option(help="Of Adam; else the schedule's own.")] = None,
-    epochs: Annotated[int, typer.Option(min=1)] = 40,
-    steps: Annotated[int, typer.Option(min=1, help="Batches in an epoch.")] = 100,
-    batch: Annotated[int, typer.Option(min=4, help="Segments in a batch, two a rendition.")] = 64,
-    shift: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of segments with shifted key and tempo.")
-    ] = 0.25,
-    precision: Annotated[str, typer.Option(help="mixed or full")] = "mixed",
-    device: Annotated[str, typer.Option(help="cpu or cuda")] = "cpu",
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint.")] = False,
-    seed: SeedOption = 0,
-    as_json: JsonOption = False,
-    workspace: Annotated[Path | None, typer.Option("--workspace", "-w", hidden=True)] = None,
-    job: JobOption = None,
-) -> None:
-    """Train a network end to end on a rendered corpus, score it on its test part and store it."""
-    from workbench.backbones.build import NetworkShape
-    from workbench.corpus.segments import Corpus
-    from workbench.training.base import train_base
-    from workbench.training.base_loss import LossOptions
-    from workbench.training.base_options import BaseOptions, check_device
-    from workbench.training.base_release import release
-
-    if precision not in ("mixed", "full"):
-        raise UnknownNameError(f"There is no precision {precision!r}; choose mixed or full.")
-    check_device(device)
-    options = BaseOptions(
-        shape=NetworkShape(network, size, norm, width, tempogram, chroma_s, shortcut),
-        loss=LossOptions(
-            losses=tuple(loss.split("+")),
-            metric=metric,  # type: ignore[arg-type] # checked where it is used
-            margin=margin,
-            track_weight=track_weight,
-        ),
-        dimensions=tuple(name.strip() for name in dimensions.split(",")),
-        schedule=schedule,
-        rate=rate,
-        epochs=epochs,
-        steps=steps,
-        renditions=batch // 2,
-        shift_share=shift,
-        mixed_precision=precision == "mixed",
-        seed=seed,
-    )
-    opened = Corpus.open(corpus)
-    progress = progress_for(job)
-    trained = train_base(
-        opened, options, folder=folder, resume=resume, device=device, progress=progress
-    )
-    progress.stage("Scoring on composers and a sound font never met", 1)
-    card = release(
-        opened,
-        trained,
-        options,
-        folder=folder,
-        name=network,
-        device=device,
-        reproduce=(_command(),),
-    )
-    progress.advance()
-    progress.close()
-    if as_json:
-        say_json(card.as_dict())
-        return
-    say(f"Epoch {trained.best} of {len(trained.history)} is stored in {folder}. On the test part:")
-    _print_scores(card.scores["scores"])
-    leakage = card.scores["leakage_mean"]["strict"]
-    if leakage is not None:
-        say(f"Mean leakage off the diagonal: {leakage:.3f}")
-
-
-def _command() -> str:
-    """Return the command as it was given, without the options that a page adds."""
-    words, given = [], iter(sys.argv[1:])
-    for word in given:
-        if word in ("--job", "--workspace", "-w"):
-            next(given, None)
-        else:
-            words.append(word)
-    return shlex.join(["workbench", *words])
-
-
-def _print_scores(scores: dict[str, Any]) -> None:
-    table(
-        ["dimension", "score [95 % interval]"],
-        [[name, score_text(score)] for name, score in scores.items()],
-    )
+    failures = read_failures(folder)
+    if failures:
+        path, reason = next(iter(failures.items()))
+        say(
+            f"{count(len(failures), 'score')} could not be used, such as {Path(path).name} "
+            f"({reason}); all are in {folder / 'failures.json'}."
+        )

@@ -21,13 +21,15 @@ from workbench.corpus.manifest import SPLITS, artist_names, split_by_artist
 from workbench.corpus.renditions import SECONDS, Rendition, draw_rendition
 from workbench.corpus.scores import read_score
 from workbench.corpus.sound import draw_chain, sound_of
-from workbench.errors import MediaError, NotReadyError, WorkbenchError
+from workbench.errors import NotReadyError, WorkbenchError
 from workbench.features.spectral import SEGMENT_S
 from workbench.files import atomic_path, atomic_write
 from workbench.progress import Progress
+from workbench.symbolic.soundfont import font_hash
 from workbench.workers import prepare_computing_worker
 
 ARRAYS = ("mel", "cens", "envelope")
+_FAILURES = "failures.json"
 _TRIES = 3  # excerpts that turn out to be rests are drawn again
 
 
@@ -38,7 +40,7 @@ class Recipe:
     Attributes
     ----------
     fonts, test_fonts
-        Sound fonts of training and validation, and of the test: they should not overlap.
+        Sound fonts of training and validation, and of the test, which must be others.
     renditions
         Of each score in training; validation and test take `test_renditions`.
     seconds
@@ -93,16 +95,17 @@ def build_corpus(
     NotReadyError
         If no score may be used or could be rendered.
     WorkbenchError
-        If the folder holds a corpus of another recipe, a rendition is to be shorter than a
-        segment, or a process was ended.
+        If the folder holds a corpus of other scores or another recipe, a sound font is none or on
+        both sides, a rendition is to be shorter than a segment, or a process was ended.
     """
     progress = progress or Progress()
     if recipe.seconds < SEGMENT_S:
         raise WorkbenchError(f"A rendition lasts {SEGMENT_S:g} seconds at least, one segment.")
     parts = folder / "parts"
     parts.mkdir(parents=True, exist_ok=True)
-    _check_recipe(folder, recipe)
-    jobs = _jobs(_chosen(manifest, recipe), recipe)
+    rows = _chosen(manifest, recipe)
+    _check_recipe(folder, recipe, rows)
+    jobs = _jobs(rows, recipe)
     todo = [job for job in jobs if not (parts / job.file).exists()]
     failures: dict[str, str] = {}
     progress.stage("Rendering scores", len(todo))
@@ -110,7 +113,7 @@ def build_corpus(
         if failure:
             failures[path] = failure
         progress.advance(label=Path(path).name)
-    with atomic_write(folder / "failures.json") as stream:
+    with atomic_write(folder / _FAILURES) as stream:
         stream.write(json.dumps(failures, indent=1, ensure_ascii=False).encode())
     return _merge(folder, [parts / job.file for job in jobs if (parts / job.file).exists()])
 
@@ -130,13 +133,40 @@ class _Job:
         return f"{hashlib.sha256(self.row['name'].encode()).hexdigest()[:20]}.npz"
 
 
-def _check_recipe(folder: Path, recipe: Recipe) -> None:
+def read_failures(folder: Path) -> dict[str, str]:
+    """Return why scores could not be used when a corpus was last built, by path."""
+    failures: dict[str, str] = json.loads((folder / _FAILURES).read_text())
+    return failures
+
+
+def recipe_facts(recipe: Recipe, rows: pd.DataFrame) -> dict[str, Any]:
+    """Return a recipe as plain values, with hashes of the sound fonts and of what the rows say.
+
+    Raises
+    ------
+    WorkbenchError
+        If a sound font is none, or is on both sides.
+    """
+    hashes = {font: font_hash(font) for font in (*recipe.fonts, *recipe.test_fonts)}
+    both = {hashes[font] for font in recipe.fonts} & {hashes[font] for font in recipe.test_fonts}
+    if both:
+        raise WorkbenchError("The test's sound fonts must be others than those of the training.")
+    said = rows.drop(columns="path").to_csv(index=False)
+    return {
+        **json.loads(json.dumps(asdict(recipe), default=lambda path: path.name)),
+        "font_hashes": {font.name: digest for font, digest in hashes.items()},
+        "scores": hashlib.sha256(said.encode()).hexdigest(),
+    }
+
+
+def _check_recipe(folder: Path, recipe: Recipe, rows: pd.DataFrame) -> None:
     """Keep the recipe beside the corpus; refuse to mix two."""
-    text = json.dumps(asdict(recipe), default=lambda p: p.name, indent=1)
+    text = json.dumps(recipe_facts(recipe, rows), indent=1)
     file = folder / "recipe.json"
     if file.exists() and file.read_text() != text:
         raise WorkbenchError(
-            f"{folder} holds a corpus of another recipe; choose another folder or remove it."
+            f"{folder} holds a corpus of other scores or another recipe; choose another folder or "
+            "remove it."
         )
     with atomic_write(file) as stream:
         stream.write(text.encode())
@@ -177,7 +207,7 @@ def _run(jobs: Sequence[_Job], parts: Path, processes: int) -> Iterator[tuple[st
         try:
             for done in as_completed(waiting):
                 yield waiting[done], done.result()
-        except BrokenProcessPool as error:
+        except (BrokenProcessPool, MemoryError) as error:
             raise WorkbenchError(
                 "A process that rendered was ended, perhaps for want of memory; what it finished "
                 "is kept: run the same again with fewer processes."
@@ -215,8 +245,12 @@ def _render(job: _Job, parts: Path) -> str | None:
             features = front_end(torch.from_numpy(sound))
             arrays.append([f.numpy().astype(np.float16) for f in features])
             rows.append(_truth(job.row, rendition, font, number) | asdict(chain))
-    except (MediaError, WorkbenchError) as error:
+    except WorkbenchError as error:
         return str(error)
+    except (MemoryError, OSError):  # the machine's fault and not the score's
+        raise
+    except Exception as error:  # a score may hold anything
+        return f"{Path(job.row['path']).name}: {type(error).__name__}: {error}"
     if not rows:
         return f"{Path(job.row['path']).name}: too short or too empty for an excerpt"
     with atomic_write(parts / job.file) as stream:

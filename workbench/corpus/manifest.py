@@ -23,7 +23,8 @@ _RESTRICTED = re.compile(
 )
 _ALSO_KNOWN_AS = {"bartholdy": "mendelssohn"}
 _ERAS = ((1600, "renaissance"), (1750, "baroque"), (1820, "classical"), (1900, "romantic"))
-_STYLE_ERAS = {"romanticism": "romantic"} | {era: era for _, era in _ERAS}
+_STYLE_ERAS = {era: era for _, era in _ERAS}
+_SAME_STYLES = {"romanticism": "romantic"}
 _WORKING_AGE = 35  # of a composer of whom only birth and death are known
 # Both collections were made in this century and carry no dates of their own.
 _CONTEMPORARY = ("freedoom", "groove")
@@ -73,10 +74,11 @@ def style_of(text: str) -> str:
     --------
     >>> style_of("funk/purdieshuffle"), style_of("Pop; Big Band"), style_of("popular / dance")
     ('funk', 'pop', 'popular')
-    >>> style_of("game soundtrack (rock, metal, ambient)")
-    'game soundtrack'
+    >>> style_of("game soundtrack (rock, metal, ambient)"), style_of("Romanticism")
+    ('game soundtrack', 'romantic')
     """
-    return re.split(r"[/;(-]", text)[0].strip().lower()
+    style = re.split(r"[/;(-]", text)[0].strip().lower()
+    return _SAME_STYLES.get(style, style)
 
 
 def era_of(date: str, style: str, corpus: str = "") -> str:

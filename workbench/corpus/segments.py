@@ -79,6 +79,11 @@ class Corpus:
         """Return the number of renditions."""
         return len(self.table)
 
+    def part(self, rows: np.ndarray) -> Corpus:
+        """Return some of the renditions, in memory."""
+        arrays = {name: np.asarray(array[rows]) for name, array in self.arrays.items()}
+        return replace(self, table=self.table.iloc[rows].reset_index(drop=True), arrays=arrays)
+
     def with_context(self, seconds: float) -> Corpus:
         """Return the corpus with chromagrams smoothed over so many seconds."""
         import torch

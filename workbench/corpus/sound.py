@@ -21,7 +21,7 @@ _DRY_SHARE = 0.3
 
 @dataclass(frozen=True)
 class Chain:
-    """The effects between the mix and the ear; two items with one chain share their preset.
+    """The effects between the mix and the ear; a part of a preset.
 
     Attributes
     ----------

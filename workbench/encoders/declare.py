@@ -16,7 +16,7 @@ from typing import Any
 
 from workbench.backbones.card import read_card
 from workbench.encoders.declared import declared_encoders, hash_weights, parse_table
-from workbench.encoders.huggingface.folder import open_model
+from workbench.encoders.huggingface.folder import hub_files, open_model
 from workbench.encoders.info import EncoderInfo
 from workbench.errors import UnknownNameError, WorkbenchError
 from workbench.files import write_text
@@ -66,6 +66,9 @@ def add_huggingface(
     found.check_code(trust_remote_code=trust_remote_code)
     table: dict[str, Any] = {"kind": "huggingface"}
     if found.commit:
+        names = hub_files(found)
+        if names is not None:
+            found.check_weights(allow_pickle=allow_pickle, names=names)
         table |= {"model": str(model), "revision": found.commit}
     else:
         found.check_weights(allow_pickle=allow_pickle)

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from workbench.encoders.base import encode_each, filled
+from workbench.encoders.info import joined_version
 from workbench.encoders.musicnn.network import SAMPLE_RATE as MUSICNN_RATE
 from workbench.encoders.musicnn.network import WIDTH as MUSICNN_WIDTH
 from workbench.encoders.musicnn.network import MusicNN
@@ -46,7 +47,7 @@ class DescriptorEncoder:
 
     def __init__(self, musicnn: MusicNN | None = None, base: NetworkEncoder | None = None) -> None:
         self._musicnn, self._base = musicnn, base
-        self.version = "2" if base else "1"
+        self.version = joined_version(base.version if base else None)
         self.name = "musicnn-descriptors" if musicnn else "descriptors"
         self.licence = "ISC (musicnn weights), BSD-3-Clause" if musicnn else "BSD-3-Clause"
         widths = ({"musicnn": MUSICNN_WIDTH} if musicnn else {}) | _WIDTHS

@@ -59,6 +59,11 @@ def broken(name: str, source: str, problem: str) -> KnownEncoder:
     return KnownEncoder(name, info, refuse)
 
 
+def joined_version(base: str | None) -> str:
+    """Return the version of the default encoder with a base network of a version, or without."""
+    return "1" if base is None else str(1 + int(base))
+
+
 def is_safe_key(key: str) -> bool:
     """Return whether a key can name a folder on every system."""
     return bool(_KEY.fullmatch(key))

@@ -67,7 +67,8 @@ class NetworkEncoder:
         samples = filled(samples, FRAMES * HOP)  # one segment at least
         shape = self.card.shape
         with torch.inference_mode():
-            features = front_end(torch.from_numpy(samples))
+            # Renditions are in tune; recordings need not be.
+            features = front_end(torch.from_numpy(samples), tuning="estimate")
             columns = {
                 "mel": features.mel,
                 "cens": smoothed_chroma(features.cens, shape.chroma_s),

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from workbench.backbones.card import read_card
 from workbench.encoders.base import Encoder, check_encoder
-from workbench.encoders.info import EncoderInfo, KnownEncoder, broken
+from workbench.encoders.info import EncoderInfo, KnownEncoder, broken, joined_version
 from workbench.errors import UnknownNameError, WorkbenchError
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def _built_in() -> list[KnownEncoder]:
         for name in ("musicnn-descriptors", "descriptors"):
             joined = name.startswith("musicnn")
             info = EncoderInfo(
-                f"{name}-{2 if base else 1}",
+                f"{name}-{joined_version(card.version if base else None)}",
                 ("musicnn's penultimate layer, " if joined else "")
                 + "key profiles, folded tempogram, CENS, timbre, character"
                 + (", base network" if base else ""),
@@ -180,5 +180,12 @@ def _load_base() -> NetworkEncoder:
 
 
 def _unknown(name: str, ws: Workspace | None) -> UnknownNameError:
+    short = name.rpartition("-")[0]
+    newer = next((known.info.key for known in _built_in() if known.name == short), None)
+    if newer is not None:
+        return UnknownNameError(
+            f"Encoder {name} has been followed by {newer}: run `workbench embed` and "
+            "`workbench train heads` to go on with it; judgements stay."
+        )
     names = ", ".join(info.key for info in list_encoders(ws) if not info.problem)
     return UnknownNameError(f"There is no encoder {name!r}; choose one of {names}.")

@@ -4,37 +4,38 @@ Conventions
 -----------
 Track vectors are means over non-overlapping segments of three seconds (Ribecky et al. 2021,
 section 4.1). A dimension's triplets are answered by its own block of the embedding, and triplets
-of all dimensions together by all blocks, each brought to unit length. Renditions of one
-composition are never compared with each other.
+of all dimensions together by all blocks. Under cosine every block is first brought to unit length;
+under Euclidean distance the blocks are taken as they come, as in the paper's test. Renditions of
+one composition are never compared with each other.
 
 Metrics
 -------
 `score_network`
-    Scores, leakage, all combinations of dimensions, and floors with paired tests.
+    Scores, leakage, all combinations of dimensions, floors and another network with paired tests.
 `corpus_floors`
     What nobody trained: statistics of the same features, and the same network untrained.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from workbench.corpus.segments import Corpus
 from workbench.corpus.tracks import track_vectors
-from workbench.evaluation.combinations import best_combination, combination_scores
+from workbench.evaluation.answers import check_distance
 from workbench.evaluation.floors import (
     COEFFICIENTS,
     Floor,
-    floor_answers,
     frame_statistics,
     mfcc_codebook,
     mfcc_histograms,
     standardised,
 )
 from workbench.evaluation.questions import OVERALL, Questions, model_answers
-from workbench.evaluation.scores import compare, count_right, holm
+from workbench.evaluation.report import against_floor, combination_report, comparisons
+from workbench.evaluation.scores import count_right
 from workbench.evaluation.triplets import tag_metrics
 from workbench.subspaces.heads import mask_blocks, unit
 from workbench.subspaces.triplets import sample_triplets
@@ -45,6 +46,15 @@ if TYPE_CHECKING:
     from workbench.backbones.build import NetworkShape
 
 TRIPLETS_PER_DIMENSION = 1000
+
+
+class Candidate(NamedTuple):
+    """A network to be scored: what it is called, itself, its shape and its dimensions."""
+
+    name: str
+    network: nn.Module
+    shape: NetworkShape
+    dimensions: tuple[str, ...]
 
 
 def corpus_questions(
@@ -61,47 +71,100 @@ def corpus_questions(
 
 
 def dimension_vectors(
-    vectors: np.ndarray, dimensions: tuple[str, ...]
+    vectors: np.ndarray, dimensions: tuple[str, ...], *, distance: str = "cosine"
 ) -> tuple[np.ndarray, dict[str, slice]]:
-    """Return vectors with each dimension's block brought to unit length, and the blocks."""
+    """Return vectors with each dimension's block as its distance needs it, and the blocks."""
     width = mask_blocks(vectors.shape[1], len(dimensions)).shape[1]
     blocks = {name: slice(i * width, (i + 1) * width) for i, name in enumerate(dimensions)}
-    parts = [unit(vectors[:, block]) for block in blocks.values()]
-    return np.concatenate(parts, axis=1).astype(np.float32), blocks
+    if distance == "cosine":
+        vectors = np.concatenate([unit(vectors[:, block]) for block in blocks.values()], axis=1)
+    return vectors.astype(np.float32), blocks
 
 
 def score_network(
     corpus: Corpus,
-    network: nn.Module,
-    shape: NetworkShape,
-    dimensions: tuple[str, ...],
+    candidate: Candidate,
     *,
+    against: Candidate | None = None,
+    distance: str = "cosine",
     split: str = "test",
     device: str = "cpu",
     seed: int = 0,
 ) -> dict[str, Any]:
     """Score a network on a part of a rendered corpus, as plain numbers.
 
+    Parameters
+    ----------
+    corpus
+        The rendered corpus.
+    candidate
+        The network.
+    against
+        Another one, asked the same triplets of the dimensions that both have.
+    distance
+        ``cosine`` or ``euclidean``.
+    split
+        The part.
+    device
+        Where to compute.
+    seed
+        Chooses the triplets.
+
     Returns
     -------
-    ``scores`` and the leakage tables of `tag_metrics`; ``combinations``, the score of every
-    combination of dimensions on all triplets; ``best_combination``; ``floors``, per floor and
-    dimension the score and the paired comparison with the network, Holm-corrected; ``items``.
+    ``scores`` and the leakage tables of `tag_metrics`; ``items``; ``combinations``, ``floors``
+    and ``against`` as `workbench.evaluation.report.evaluate` has them, counting artists.
     """
-    corpus = corpus.with_context(shape.chroma_s)
-    rows = corpus.rows(split)
-    questions = corpus_questions(corpus, rows, dimensions, seed=seed)
-    raw = track_vectors(network, corpus, rows, tempogram=shape.tempogram, device=device)
-    vectors, blocks = dimension_vectors(raw, dimensions)
-    found = combination_scores(vectors, blocks, questions.pooled)
-    floors = corpus_floors(corpus, rows, shape, device=device, seed=seed)
-    return {
+    check_distance(distance)
+    both = candidate.dimensions if against is None else against.dimensions
+    shared = tuple(name for name in candidate.dimensions if name in both)
+    part = corpus.part(corpus.rows(split))
+    rows = np.arange(len(part))
+    questions = corpus_questions(part, rows, shared, seed=seed)
+    artists = np.unique(part.table["group"], return_inverse=True)[1]
+    asked = questions.named | {OVERALL: questions.pooled}
+    groups = {name: artists[triplets.rows[:, 0]] for name, triplets in asked.items()}
+    raw, vectors, blocks = _embedded(part, candidate, shared, distance, device)
+    right = model_answers(vectors, blocks, questions)
+    floors = {"raw cosine": Floor(raw, "cosine")}
+    floors |= corpus_floors(part, rows, candidate.shape, device=device, seed=seed)
+    result: dict[str, Any] = {
         **tag_metrics(vectors, blocks, questions, seed=seed),
-        "combinations": {" + ".join(c): score.as_dict() for c, score in found.items()},
-        "best_combination": " + ".join(best_combination(found)),
-        "floors": _against_floors(corpus, vectors, blocks, questions, floors),
-        "items": len(rows),
+        "items": len(part),
+        "distance": distance,
+        "combinations": combination_report(
+            vectors, blocks, questions.pooled, artists, seed, "euclidean"
+        ),
+        "floors": {n: against_floor(right, floor, asked, groups) for n, floor in floors.items()},
     }
+    if against is not None:
+        _, vectors, blocks = _embedded(part, against, shared, distance, device)
+        other = model_answers(vectors, blocks, questions)
+        result["against"] = {
+            "model": against.name,
+            "scores": {name: count_right(answer).as_dict() for name, answer in other.items()},
+            "comparison": comparisons(other, right, groups),
+        }
+    return result
+
+
+def _embedded(
+    part: Corpus, candidate: Candidate, shared: tuple[str, ...], distance: str, device: str
+) -> tuple[np.ndarray, np.ndarray, dict[str, slice]]:
+    """Return the whole embeddings, the shared dimensions' blocks side by side, and where."""
+    shape = candidate.shape
+    raw = track_vectors(
+        candidate.network.to(device),
+        part.with_context(shape.chroma_s),
+        np.arange(len(part)),
+        tempogram=shape.tempogram,
+        device=device,
+    )
+    vectors, blocks = dimension_vectors(raw, candidate.dimensions, distance=distance)
+    chosen = [vectors[:, blocks[name]] for name in shared]
+    width = chosen[0].shape[1]
+    places = {name: slice(i * width, (i + 1) * width) for i, name in enumerate(shared)}
+    return raw, np.concatenate(chosen, axis=1), places
 
 
 def corpus_floors(
@@ -120,7 +183,11 @@ def corpus_floors(
     cens = np.stack([corpus.arrays["cens"][r].astype(np.float32).mean(axis=1) for r in rows])
     torch.manual_seed(seed)
     untrained = track_vectors(
-        shape.build().to(device), corpus, rows, tempogram=shape.tempogram, device=device
+        shape.build().to(device),
+        corpus.with_context(shape.chroma_s),
+        rows,
+        tempogram=shape.tempogram,
+        device=device,
     )
     return {
         "MFCC statistics": Floor(standardised(statistics), "euclidean"),
@@ -155,33 +222,3 @@ def _mfcc_of_mel(mel: np.ndarray) -> np.ndarray:
     mfcc = dct(mel.astype(np.float32), axis=0, norm="ortho")[:COEFFICIENTS]
     changes = [librosa.feature.delta(mfcc, order=order, mode="nearest") for order in (1, 2)]
     return np.concatenate([mfcc, *changes]).T.astype(np.float32)
-
-
-def _against_floors(
-    corpus: Corpus,
-    vectors: np.ndarray,
-    blocks: dict[str, slice],
-    questions: Questions,
-    floors: dict[str, Floor],
-) -> dict[str, dict[str, Any]]:
-    right = model_answers(vectors, blocks, questions)
-    right.pop(OVERALL)
-    artists = np.unique(corpus.table["group"].iloc[questions.ids], return_inverse=True)[1]
-    result: dict[str, dict[str, Any]] = {}
-    for floor, answered in floor_answers(floors, questions.named).items():
-        compared = {
-            name: compare(
-                answered[name],
-                right[name],
-                groups=artists[questions.triplets[name].rows[:, 0]],
-            )
-            for name in right
-        }
-        for kind in ("p", "p_grouped"):
-            corrected = holm({name: found[kind] for name, found in compared.items()})
-            for name, p in corrected.items():
-                compared[name][kind] = p
-        result[floor] = {
-            name: {**count_right(answered[name]).as_dict(), **compared[name]} for name in right
-        }
-    return result

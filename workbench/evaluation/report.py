@@ -110,7 +110,10 @@ def evaluate(
         If no triplet is left to ask.
     """
     if not len(questions):
-        raise NotReadyError("None of the triplets can be asked: their items have no vectors.")
+        raise NotReadyError(
+            "There is no triplet to ask: no items that have vectors and were held out answer one "
+            "in a dimension of the model."
+        )
     asked = questions.named | {OVERALL: questions.pooled}
     songs = song_groups(ws.catalogue.items().loc[questions.ids])
     groups = {name: songs[triplets.rows[:, 0]] for name, triplets in asked.items()}

@@ -70,10 +70,22 @@ def mel_spectrogram(samples: torch.Tensor, *, standardise: bool = True) -> torch
 
 def mel_of_power(power: torch.Tensor, *, standardise: bool = True) -> torch.Tensor:
     """Return `mel_spectrogram` of what `power_spectrogram` returned."""
-    mel = _mel_bands(power.sqrt()).mul_(10.0).add_(1.0).log10_()
-    if standardise:
-        mel.sub_(_MEL_MEAN).div_(_MEL_STD)
-    return mel.transpose(-1, -2)
+    bands = _mel_bands(power.sqrt()).transpose(-1, -2)
+    return mel_of_amplitude(bands) if standardise else _compressed(bands)
+
+
+def mel_of_amplitude(bands: torch.Tensor) -> torch.Tensor:
+    """Return the standardised log mel spectrogram of amplitudes of mel bands, of any shape."""
+    return _compressed(bands).sub_(_MEL_MEAN).div_(_MEL_STD)
+
+
+def amplitude_of_mel(mel: torch.Tensor) -> torch.Tensor:
+    """Return the amplitudes of which `mel_of_amplitude` made a log mel spectrogram."""
+    return (10.0 ** (mel * _MEL_STD + _MEL_MEAN) - 1.0).div_(10.0)
+
+
+def _compressed(bands: torch.Tensor) -> torch.Tensor:
+    return (bands * 10.0).add_(1.0).log10_()
 
 
 def onset_envelope(samples: torch.Tensor) -> torch.Tensor:

@@ -36,6 +36,25 @@ def find_sound_font() -> Path:
     )
 
 
+def font_hash(path: Path) -> str:
+    """Return the SHA-256 of a sound font.
+
+    Raises
+    ------
+    MediaError
+        If the file is no SoundFont 2 file, or cannot be read.
+    """
+    try:
+        with path.open("rb") as stream:
+            start = stream.read(12)
+            if start[:4] != b"RIFF" or start[8:] != b"sfbk":
+                raise MediaError(f"{path.name}: not a SoundFont 2 file")
+            stream.seek(0)
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise MediaError(f"{path}: cannot be read ({error.strerror or error})") from error
+
+
 def tuned_copy(path: Path) -> Path:
     """Return a copy of a sound font in which no zone overrides the root key of its sample.
 

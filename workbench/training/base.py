@@ -78,15 +78,26 @@ def train_base(
     """
     progress = progress or Progress()
     options.check()
-    run = Run(corpus, options, device)
-    if resume:
-        run.restore(load_checkpoint(folder, options))
+    saved = load_checkpoint(folder, options) if resume else None
+    try:
+        run = Run(corpus, options, device)
+    except (MemoryError, RuntimeError) as error:
+        if not _is_memory(error):
+            raise
+        raise WorkbenchError(
+            "Memory ran out before the first epoch; train with fewer --renditions in the corpus "
+            "or a smaller --width."
+        ) from error
+    if saved is not None:
+        run.restore(saved)
     for epoch in range(len(run.history) + 1, options.epochs + 1):
         if run.schedule.finished or progress.cancelled():
             break
         try:
             record = run.epoch(epoch, progress)
-        except (MemoryError, torch.OutOfMemoryError) as error:
+        except (MemoryError, RuntimeError) as error:
+            if not _is_memory(error):
+                raise
             raise WorkbenchError(
                 f"Memory ran out in epoch {epoch} with {2 * options.renditions} segments a batch; "
                 f"halve it with --batch. {_kept(run, folder)}"
@@ -101,6 +112,13 @@ def train_base(
         raise NotReadyError("The training was ended before its first epoch.")
     run.network.load_state_dict(run.best_weights)
     return Trained(run.network.eval(), run.history, run.best)
+
+
+def _is_memory(error: Exception) -> bool:
+    """Say whether memory ran out; torch's allocator for the CPU raises a plain RuntimeError."""
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or "allocate memory" in str(
+        error
+    )
 
 
 def _kept(run: Run, folder: Path) -> str:

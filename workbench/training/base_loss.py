@@ -11,12 +11,8 @@ from torch import Tensor, nn
 
 from workbench.errors import UnknownNameError
 from workbench.training.base_targets import TargetCoder
-from workbench.training.losses import (
-    MaskedClassification,
-    MaskedProxies,
-    conditional_triplet_loss,
-    track_loss,
-)
+from workbench.training.class_losses import MaskedClassification, MaskedProxies
+from workbench.training.losses import conditional_triplet_loss, track_loss
 from workbench.training.mining import Metric, Mining
 
 LOSSES = ("triplet", "classification", "proxies")

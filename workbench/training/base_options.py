@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import get_args
 
 import torch
 
@@ -11,6 +12,7 @@ from workbench.errors import UnknownNameError, WorkbenchError
 from workbench.subspaces.dimensions import DIMENSIONS
 from workbench.subspaces.heads import mask_blocks
 from workbench.training.base_loss import LossOptions
+from workbench.training.mining import Metric
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,11 @@ class BaseOptions:
     renditions
         In a batch, two segments of each.
     shift_share
-        Of the segments whose key or tempo is shifted with its label.
+        Of the renditions whose key or tempo is shifted with its label.
+    colour_share
+        Of the segments whose sound is changed; see `workbench.training.augment.colour`.
+    balance
+        How much more often rare labels come; see `workbench.training.batches.frequencies`.
     mixed_precision
         Compute the network in bfloat16 where the loss stays float32.
     seed
@@ -49,7 +55,9 @@ class BaseOptions:
     epochs: int = 30
     steps: int = 100
     renditions: int = 32
-    shift_share: float = 0.5
+    shift_share: float = 0.25
+    colour_share: float = 0.5
+    balance: float = 0.5
     mixed_precision: bool = True
     seed: int = 0
 
@@ -67,6 +75,16 @@ class BaseOptions:
         mask_blocks(self.shape.size, len(self.dimensions))
         if min(self.epochs, self.steps, self.renditions) < 1:
             raise WorkbenchError("Epochs, steps and renditions in a batch are at least 1.")
+        if not all(0 <= n <= 1 for n in (self.shift_share, self.colour_share, self.balance)):
+            raise WorkbenchError("Shares of shifted and coloured segments and balance are 0 to 1.")
+        if self.loss.metric not in get_args(Metric):
+            raise UnknownNameError(
+                f"There is no metric {self.loss.metric!r}; choose {' or '.join(get_args(Metric))}."
+            )
+        if not (0 < self.loss.margin < 10 and 0 <= self.loss.track_weight < 10):
+            raise WorkbenchError("The margin is above 0, the track weight from 0, both below 10.")
+        if self.seed < 0:
+            raise WorkbenchError("A seed is a whole number from 0.")
         if self.rate is not None and not 0 < self.rate < 10:
             raise WorkbenchError(f"A learning rate lies between 0 and 10, unlike {self.rate:g}.")
 

@@ -9,7 +9,7 @@ from typing import Any
 from workbench.backbones.card import NetworkCard
 from workbench.backbones.store import save_network
 from workbench.corpus.segments import Corpus
-from workbench.evaluation.rendered import score_network
+from workbench.evaluation.rendered import Candidate, score_network
 from workbench.training.base import Trained
 from workbench.training.base_options import BaseOptions
 
@@ -42,9 +42,8 @@ def release(
     reproduce
         The commands that make it, for the card.
     """
-    scores = score_network(
-        corpus, trained.network, options.shape, options.dimensions, device=device
-    )
+    candidate = Candidate(name, trained.network, options.shape, tuple(options.dimensions))
+    scores = score_network(corpus, candidate, device=device)
     seconds = sum(record["seconds"] for record in trained.history)
     training = {
         **asdict(options),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -17,14 +16,15 @@ from workbench.corpus.tracks import track_vectors
 from workbench.errors import WorkbenchError
 from workbench.evaluation.answers import answers
 from workbench.evaluation.scores import Score, count_right
-from workbench.features.segments import FRAMES
 from workbench.progress import Progress
 from workbench.subspaces.heads import mask_blocks, unit
 from workbench.subspaces.triplets import Triplets, sample_triplets
+from workbench.training.augment import colour, shift
 from workbench.training.base_loss import BaseLoss
 from workbench.training.base_options import BaseOptions
 from workbench.training.base_state import Checkpoint
-from workbench.training.base_targets import TargetCoder, shift
+from workbench.training.base_targets import TargetCoder
+from workbench.training.batches import draw_batches, frequencies, two_starts
 from workbench.training.schedules import Schedule, make_schedule
 
 _TRIPLETS = 1000  # per dimension in a validation
@@ -39,7 +39,9 @@ class Run:
         self.corpus = corpus = corpus.with_context(options.shape.chroma_s)
         self.options, self.device = options, device
         self.train, self.validation = corpus.rows("train"), corpus.rows("validation")
-        self.coder = TargetCoder.fit(corpus.table.iloc[self.train], options.dimensions)
+        labels = corpus.table.iloc[self.train]
+        self.coder = TargetCoder.fit(labels, options.dimensions)
+        self.often = frequencies(labels, options.dimensions, options.balance)
         # Channels last: max-pooling is three times as fast on a CPU.
         self.network = options.shape.build().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.network.to(device)
@@ -52,7 +54,7 @@ class Run:
             steps=options.epochs * options.steps,
         )
         self.rng = np.random.default_rng(options.seed)
-        self.generator = torch.Generator(device=device).manual_seed(options.seed)
+        self.generator = torch.Generator().manual_seed(options.seed)  # a checkpoint fits any device
         self.digest = hashlib.sha256(corpus.table.to_csv(index=False).encode()).hexdigest()
         self.history: list[dict[str, Any]] = []
         self.best = 0
@@ -64,7 +66,14 @@ class Run:
         began, losses, each = time.monotonic(), [], []
         self.network.train()
         progress.stage(f"Epoch {number} of {self.options.epochs}", self.options.steps)
-        for step, rows in enumerate(self._batches(), 1):
+        batches = draw_batches(
+            self.train,
+            self.often,
+            renditions=self.options.renditions,
+            steps=self.options.steps,
+            rng=self.rng,
+        )
+        for step, rows in enumerate(batches, 1):
             loss, of_dimensions = self._step(rows)
             if not np.isfinite(loss):
                 names = sorted(set(self.corpus.table["composition"].iloc[rows]))
@@ -93,16 +102,6 @@ class Run:
             "seconds": time.monotonic() - began,
         }
 
-    def _batches(self) -> Iterator[np.ndarray]:
-        """Yield rows of the corpus, each twice; no rendition comes again before all others did."""
-        count = min(self.options.renditions, len(self.train))
-        waiting: list[int] = []
-        for _ in range(self.options.steps):
-            if len(waiting) < count:
-                waiting = self.rng.permutation(self.train).tolist()
-            chosen, waiting = waiting[:count], waiting[count:]
-            yield np.repeat(np.sort(chosen), 2)
-
     def _step(self, rows: np.ndarray) -> tuple[float, np.ndarray]:
         starts = two_starts(len(rows) // 2, self.corpus.frames, self.rng)
         kind = self.options.shape.tempogram
@@ -113,7 +112,9 @@ class Run:
             self.rng,
             share=self.options.shift_share if "cens" in _inputs(self.network) else 0.0,
             cyclic=kind == "cyclic",
+            tracks=rows,
         )
+        colour(segments["mel"], self.rng, share=self.options.colour_share)
         relations = np.stack(list(relations_of(table, self.options.dimensions).values()))
         targets = [torch.from_numpy(t).to(self.device) for t in self.coder(table)]
         tracks = torch.from_numpy(rows).to(self.device)
@@ -129,7 +130,10 @@ class Run:
         if np.isfinite(value):
             self.optimiser.zero_grad(set_to_none=True)
             loss.backward()
-            nn.utils.clip_grad_norm_(self.network.parameters(), _LARGEST_STEP)
+            steep = nn.utils.clip_grad_norm_(self.network.parameters(), _LARGEST_STEP)
+            steep = steep + nn.utils.clip_grad_norm_(self.loss.parameters(), float("inf"))
+            if not steep.isfinite():
+                return float("nan"), each.cpu().numpy()  # before it is in the weights
             self.optimiser.step()
             self.schedule.step()
         return value, each.cpu().numpy()
@@ -187,22 +191,10 @@ class Run:
         self.loss.load_state_dict(saved.loss)
         self.optimiser.load_state_dict(saved.optimiser)
         self.schedule.restore(saved.schedule)
-        self.generator.set_state(saved.generator.cpu())
+        self.generator.set_state(saved.generator)
         self.rng.bit_generator.state = saved.rng
         self.history, self.best = list(saved.history), saved.best
         self.best_weights = saved.best_weights
-
-
-def two_starts(count: int, frames: int, rng: np.random.Generator) -> np.ndarray:
-    """Return the first columns of two segments of each of `count` renditions, int [2 * count].
-
-    The two overlap by half at most (Lee et al. 2020, section 3), where there is room for that.
-    """
-    last = frames - FRAMES
-    first = rng.integers(0, last + 1, count)
-    apart = min(FRAMES // 2, last // 2)
-    second = (first + rng.integers(apart, last - apart + 2, count)) % (last + 1)
-    return np.stack([first, second], axis=1).ravel()
 
 
 def validation_triplets(

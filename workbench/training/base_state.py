@@ -10,12 +10,13 @@ import torch
 
 from workbench.errors import NotReadyError, StorageError, WorkbenchError
 from workbench.files import atomic_write
+from workbench.training.base_folder import CHECKPOINT
 
 if TYPE_CHECKING:
     from workbench.training.base_options import BaseOptions
 
-_NAME = "checkpoint.pt"
-_MAY_CHANGE = ("epochs", "steps")  # a training may go on for longer
+# A training may go on for longer, and with what helps where memory ran out or the loss diverged.
+_MAY_CHANGE = ("epochs", "steps", "renditions", "rate", "mixed_precision")
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     data = {f.name: getattr(checkpoint, f.name) for f in fields(checkpoint)}
     data["options"] = asdict(checkpoint.options)
-    with atomic_write(folder / _NAME) as stream:
+    with atomic_write(folder / CHECKPOINT) as stream:
         torch.save(data, stream)
 
 
@@ -56,7 +57,7 @@ def load_checkpoint(folder: Path, options: BaseOptions) -> Checkpoint:
     WorkbenchError
         If it is of another training, with what differs.
     """
-    file = folder / _NAME
+    file = folder / CHECKPOINT
     if not file.is_file():
         raise NotReadyError(f"{folder} holds no checkpoint to go on from; leave out --resume.")
     try:
@@ -65,22 +66,26 @@ def load_checkpoint(folder: Path, options: BaseOptions) -> Checkpoint:
         known = dict(saved.options)
     except Exception as error:  # reading damaged bytes raises whatever they lead to
         raise StorageError(f"{file} is damaged ({error}); start again without --resume.") from error
-    now = asdict(options)
+    before, now = _flat(known), _flat(asdict(options))
     differs = [
-        name
+        f"{name} was {before.get(name)} and is {now[name]}"
         for name in now
-        if name not in _MAY_CHANGE and _plain(known.get(name)) != _plain(now[name])
+        if name not in _MAY_CHANGE and before.get(name) != now[name]
     ]
     if differs:
         raise WorkbenchError(
-            f"{file} is of a training with other options ({', '.join(differs)}); go on with the "
+            f"{file} is of a training with other options ({'; '.join(differs)}); go on with the "
             "same ones, or start again without --resume."
         )
     return saved
 
 
-def _plain(value: Any) -> Any:
-    """Return a value with tuples as lists, which is how files keep them."""
-    if isinstance(value, dict):
-        return {k: _plain(v) for k, v in value.items()}
-    return [_plain(v) for v in value] if isinstance(value, tuple | list) else value
+def _flat(options: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return options by dotted names, with tuples as lists, which is how files keep them."""
+    found: dict[str, Any] = {}
+    for name, value in options.items():
+        if isinstance(value, dict):
+            found |= _flat(value, f"{prefix}{name}.")
+        else:
+            found[prefix + name] = list(value) if isinstance(value, tuple) else value
+    return found

@@ -1,28 +1,19 @@
-"""What a base model learns from: classes and shares of classes per dimension, and shifts of both.
-
-Turning the chromagram by some semitones turns the key with it, and turning the cyclic tempogram
-changes the tempo: shifted segments with shifted labels show a network every key and every tempo.
-"""
+"""What a base model learns from: classes and shares of classes per dimension."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from workbench.catalogue.keys import key_name, parse_key
+from workbench.catalogue.keys import parse_key
 from workbench.errors import NotReadyError
-
-if TYPE_CHECKING:
-    import torch
 
 SOFT = ("tempo",)  # dimensions whose targets are shares of classes
 _TEMPO_CLASSES = 48  # an octave of log-tempo: 1.5 % each
 _TEMPO_BLUR = 1.5  # classes; 5 bpm at 120 are 2.9
-_TEMPO_STEPS = 16  # an octave of shifts; divides the rows of the tempogram and the classes
 
 
 @dataclass(frozen=True)
@@ -105,44 +96,3 @@ def _tempo_shares(bpm: np.ndarray) -> np.ndarray:
     around = np.minimum(around, _TEMPO_CLASSES - around)
     share = np.exp(-0.5 * (around / _TEMPO_BLUR) ** 2)
     return (share / share.sum(axis=1, keepdims=True)).astype(np.float32)
-
-
-def shift(
-    table: pd.DataFrame,
-    segments: dict[str, torch.Tensor],
-    rng: np.random.Generator,
-    *,
-    share: float,
-    cyclic: bool,
-) -> pd.DataFrame:
-    """Turn some chromagrams and cyclic tempograms in place; return the labels that go with them.
-
-    Parameters
-    ----------
-    table
-        Labels of the n segments.
-    segments
-        As `Corpus.segments` returns them.
-    rng
-        The source of chance.
-    share
-        Of the segments that are turned, for key and tempo separately.
-    cyclic
-        Whether the tempogram is the cyclic one; the other cannot be turned.
-    """
-    table = table.copy()
-    keys, tempi = table["key"].tolist(), table["tempo"].to_numpy(dtype=float).copy()
-    semitones = np.where(rng.random(len(table)) < share, rng.integers(0, 12, len(table)), 0)
-    steps = rng.integers(0, _TEMPO_STEPS, len(table))
-    steps = np.where(rng.random(len(table)) < share * cyclic, steps, 0)
-    for i, by in enumerate(semitones.tolist()):
-        if by:
-            segments["cens"][i] = segments["cens"][i].roll(by, 0)
-            key = parse_key(keys[i]) if keys[i] else None
-            keys[i] = key_name(key[0] + by, major=key[1]) if key else ""
-    for i, by in enumerate(steps.tolist()):
-        if by:
-            rows = segments["tempogram"].shape[1]
-            segments["tempogram"][i] = segments["tempogram"][i].roll(by * rows // _TEMPO_STEPS, 0)
-            tempi[i] *= 2.0 ** (by / _TEMPO_STEPS)
-    return table.assign(key=keys, tempo=tempi)

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from workbench.encoders.registry import find_encoder, list_encoders, load_encoder
-from workbench.errors import NotReadyError, UnknownNameError
+from workbench.errors import NotReadyError, UnknownNameError, WorkbenchError
 from workbench.evaluation.triplets import evaluate_model
 from workbench.progress import Progress
 from workbench.search.subspaces import write_subspaces
-from workbench.subspaces.dimensions import dimensions_of
+from workbench.subspaces.dimensions import DIMENSIONS, dimensions_of
 from workbench.subspaces.heads import HEADS, Parameters, mask_blocks, widen_to_mlp
 from workbench.subspaces.model import Model, Normaliser
 from workbench.subspaces.store import ModelCard
@@ -34,6 +34,7 @@ from workbench.training.fit import Problem, Pull, fit_heads, one_thread
 if TYPE_CHECKING:
     import pandas as pd
 
+    from workbench.encoders.base import Encoder
     from workbench.encoders.info import EncoderInfo
     from workbench.workspace import Workspace
 
@@ -98,7 +99,7 @@ def fit_initial(
     names = list(dimensions_of(ws))
     heads: dict[str, Parameters]
     if head == "mask":
-        blocks = mask_blocks(loaded.dim, len(names))
+        blocks = _masks(loaded, names)
         heads = {n: {"mask": b} for n, b in zip(names, blocks, strict=True)}
         subspace_dim = blocks.shape[1]
     else:
@@ -118,6 +119,27 @@ def fit_initial(
     )
     model = Model(card, normaliser, heads)
     return store_model(ws, model, promote=promote)
+
+
+def _masks(encoder: Encoder, names: list[str]) -> np.ndarray:
+    """Return the columns of each dimension, int64 [dimensions, width].
+
+    A network that was trained end to end says which they are; any other encoder is cut into equal
+    blocks, as in the paper.
+
+    Raises
+    ------
+    WorkbenchError
+        If such a network was not trained for one of the dimensions.
+    """
+    if not encoder.blocks.keys() <= {*DIMENSIONS, *names}:
+        return mask_blocks(encoder.dim, len(names))
+    missing = [name for name in names if name not in encoder.blocks]
+    if missing:
+        raise WorkbenchError(
+            f"The network was not trained for {', '.join(missing)}; use --head linear."
+        )
+    return np.stack([np.arange(encoder.dim)[encoder.blocks[name]] for name in names])
 
 
 def store_model(ws: Workspace, model: Model, *, promote: bool) -> ModelCard:

@@ -1,4 +1,4 @@
-"""Losses of a conditional similarity network: triplets, tracks, classification and proxies.
+"""Losses of a conditional similarity network: triplets of every dimension, and of tracks.
 
 Every dimension has its own block of the embedding (a fixed, disjoint, equal mask; Veit et al.,
 CVPR 2017, Lee et al., ICASSP 2020) and every loss of a dimension sees that block alone. A batch
@@ -8,11 +8,10 @@ asking first. An embedding that is not finite gives NaN: a diverged training sha
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from workbench.subspaces.heads import mask_blocks
@@ -23,11 +22,7 @@ from workbench.training.mining import (
     distances,
     full_precision,
     mine,
-    unit,
 )
-
-TEMPERATURE = 0.05  # of cosines; Lee et al., ISMIR 2020
-_NEVER = -1e9  # a score nobody reaches, yet finite, and so is its gradient
 
 
 class ConditionalLoss(NamedTuple):
@@ -122,7 +117,7 @@ def conditional_triplet_loss(
         )
         losses.append(triplet_loss(distance, triplets, margin))
         counts.append(torch.tensor(len(triplets.anchor), device=embedding.device))
-    return _over_dimensions(embedding, losses, counts)
+    return over_dimensions(embedding, losses, counts)
 
 
 def track_loss(
@@ -168,184 +163,15 @@ def track_loss(
     return triplet_loss(distance, triplets, margin) + _nothing(embedding)
 
 
-class _MaskedTargets(nn.Module):
-    """What classification and proxies share: scores of classes per block, and known rows."""
-
-    def __init__(self, width: int, classes: Sequence[int], soft: Collection[int]) -> None:
-        super().__init__()
-        self.block = mask_blocks(width, len(classes)).shape[1]
-        self.classes = tuple(classes)
-        self.soft = frozenset(soft)
-
-    def scores(self, embedding: Tensor) -> list[Tensor]:
-        """Return the score of every class of every dimension, k of float [n, classes]."""
-        with torch.autocast(embedding.device.type, enabled=False):
-            blocks = subspaces(embedding, len(self.classes))
-            return [self._score(i, block) for i, block in enumerate(blocks)]
-
-    def forward(self, embedding: Tensor, targets: Sequence[Tensor | None]) -> ConditionalLoss:
-        """Return the loss of every dimension over its known rows, and their mean.
-
-        Parameters
-        ----------
-        embedding
-            [n, D].
-        targets
-            One per dimension, in the order of the masks; see the class. None: all unknown.
-        """
-        losses, counts = [], []
-        with torch.autocast(embedding.device.type, enabled=False):
-            for i, (scores, target) in enumerate(zip(self.scores(embedding), targets, strict=True)):
-                rows, known = self._rows(i, scores, target)
-                losses.append(rows.masked_fill(~known, 0.0).sum() / known.sum().clamp_min(1))
-                counts.append(known.sum())
-        return _over_dimensions(embedding, losses, counts)
-
-    def _rows(self, dimension: int, scores: Tensor, target: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Return the loss of every row and which rows are known, float and bool [n]."""
-        if target is None:
-            rows = (scores * 0.0).sum(1)
-            return rows, torch.zeros_like(rows, dtype=torch.bool)
-        if target.ndim == 1:
-            classes = target.long().clamp_min(0)
-            return F.cross_entropy(scores, classes, reduction="none"), target >= 0
-        target = target.to(scores.dtype)
-        known = ~target.isnan().any(1)
-        target = target.nan_to_num()
-        if dimension in self.soft:
-            return F.cross_entropy(scores, target, reduction="none"), known & (target.sum(1) > 0)
-        rows, taught = self._tags(scores, target)
-        return rows, known & taught
-
-    def _score(self, dimension: int, block: Tensor) -> Tensor:
-        raise NotImplementedError
-
-    def _tags(self, scores: Tensor, tags: Tensor) -> tuple[Tensor, Tensor]:
-        raise NotImplementedError
-
-
-class MaskedClassification(_MaskedTargets):
-    """Classify every dimension from its own block of the embedding.
-
-    Called with embeddings [n, D] and one target per dimension, it returns a `ConditionalLoss`.
-    A target is one of
-
-    - classes, int64 [n], -1 for unknown: cross entropy;
-    - tags, float [n, c] of 0 and 1, NaN in unknown rows: binary cross entropy, the mean over tags;
-    - for the dimensions in `soft`, shares of classes, float [n, c], rows that sum to 1 and NaN in
-      unknown ones: cross entropy with soft targets, for ordered or circular classes such as tempo
-      and key.
-
-    Parameters
-    ----------
-    width
-        The embedding size D; it divides by the number of dimensions.
-    classes
-        The number of classes of each dimension.
-    soft
-        Which dimensions' float targets are shares instead of tags.
-    cosine
-        Score by the cosine of block and class vector over `temperature`, without a bias, instead
-        of by a linear map; the classifier then shapes the angles that retrieval measures.
-    temperature
-        Of the cosines.
-
-    Raises
-    ------
-    WorkbenchError
-        If the width does not divide.
-
-    References
-    ----------
-    Lee et al., ISMIR 2020, "Metric learning vs classification for disentangled music
-    representation learning".
-    """
-
-    def __init__(
-        self,
-        width: int,
-        classes: Sequence[int],
-        *,
-        soft: Collection[int] = (),
-        cosine: bool = False,
-        temperature: float = TEMPERATURE,
-    ) -> None:
-        super().__init__(width, classes, soft)
-        self.cosine, self.temperature = cosine, temperature
-        self.layers = nn.ModuleList(nn.Linear(self.block, c, bias=not cosine) for c in classes)
-
-    def _score(self, dimension: int, block: Tensor) -> Tensor:
-        layer = self.layers[dimension]
-        assert isinstance(layer, nn.Linear)
-        if not self.cosine:
-            return layer(block)
-        return unit(block) @ unit(layer.weight).mT / self.temperature
-
-    def _tags(self, scores: Tensor, tags: Tensor) -> tuple[Tensor, Tensor]:
-        rows = F.binary_cross_entropy_with_logits(scores, tags, reduction="none").mean(1)
-        return rows, torch.ones_like(rows, dtype=torch.bool)
-
-
-class MaskedProxies(_MaskedTargets):
-    """Pull every block towards the proxies of its classes and away from those of others.
-
-    Called and given targets like `MaskedClassification`. A class is as close as the soft maximum
-    of the cosines to its proxies over the temperature, and the loss of a class is the negative
-    logarithm of its softmax (normalised softmax, Zhai and Wu 2019; proxy NCA, Movshovitz-Attias
-    2017). With tags, each tag of a row competes with the tags the row has not, never with its
-    other tags, and the row's loss is the mean over its tags; a row without any tag is unknown.
-
-    Parameters
-    ----------
-    width, classes, soft
-        As of `MaskedClassification`.
-    proxies
-        Per class; one in Lee et al., ISMIR 2020.
-    temperature
-        Of the cosines.
-
-    Raises
-    ------
-    WorkbenchError
-        If the width does not divide.
-    """
-
-    def __init__(
-        self,
-        width: int,
-        classes: Sequence[int],
-        *,
-        soft: Collection[int] = (),
-        proxies: int = 1,
-        temperature: float = TEMPERATURE,
-    ) -> None:
-        super().__init__(width, classes, soft)
-        self.temperature = temperature
-        self.proxies = nn.ParameterList(
-            nn.Parameter(unit(torch.randn(c, proxies, self.block))) for c in classes
-        )
-
-    def _score(self, dimension: int, block: Tensor) -> Tensor:
-        proxies = unit(self.proxies[dimension])
-        cosine = torch.einsum("nd,cpd->ncp", unit(block), proxies)
-        return (cosine / self.temperature).logsumexp(-1)
-
-    def _tags(self, scores: Tensor, tags: Tensor) -> tuple[Tensor, Tensor]:
-        has = tags > 0
-        others = scores.masked_fill(has, _NEVER).logsumexp(1, keepdim=True)
-        per_tag = F.softplus(others - scores).masked_fill(~has, 0.0)
-        return per_tag.sum(1) / has.sum(1).clamp_min(1), has.any(1)
-
-
 def _nothing(embedding: Tensor) -> Tensor:
     """Return 0 that depends on the embedding; NaN if the embedding is not finite."""
     return (full_precision(embedding) * 0.0).sum()
 
 
-def _over_dimensions(
+def over_dimensions(
     embedding: Tensor, losses: list[Tensor], counts: list[Tensor]
 ) -> ConditionalLoss:
-    """Return the mean over the dimensions that have something."""
+    """Return losses [] and counts [] of dimensions with their mean where there was something."""
     each, count = torch.stack(losses), torch.stack(counts)
     mean = each.sum() / (count > 0).sum().clamp_min(1)
     return ConditionalLoss(mean + _nothing(embedding), each, count)

@@ -65,6 +65,7 @@ class Plateau:
     ) -> None:
         self._optimiser, self._patience, self._cuts = optimiser, patience, cuts
         self._floor, self._factor = floor, factor
+        self._start = rate
         self._best, self._flat, self._done = float("inf"), 0, 0
         self.finished = False
         _set(optimiser, rate)
@@ -92,6 +93,7 @@ class Plateau:
     def state(self) -> dict[str, Any]:
         """Return what `restore` needs."""
         return {
+            "start": self._start,
             "rate": self.rate,
             "best": self._best,
             "flat": self._flat,
@@ -101,7 +103,7 @@ class Plateau:
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go back to a state."""
-        _set(self._optimiser, state["rate"])
+        _set(self._optimiser, state["rate"] * self._start / state["start"])  # it may start lower
         self._best, self._flat = state["best"], state["flat"]
         self._done, self.finished = state["done"], state["finished"]
 

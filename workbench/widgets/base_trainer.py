@@ -14,6 +14,7 @@ import ipywidgets as W
 from workbench import jobs
 from workbench.errors import WorkbenchError
 from workbench.files import printable
+from workbench.training.base_folder import check_free, has_checkpoint
 from workbench.widgets import present
 from workbench.widgets.chart import PlotlyChart
 from workbench.widgets.following import Event, StageBar, button, reveal, watch
@@ -29,7 +30,7 @@ from workbench.widgets.training import (
     stopped_words,
     summary,
 )
-from workbench.widgets.training_choices import COMMAND, Choices, check_free, has_checkpoint
+from workbench.widgets.training_choices import COMMAND, Choices
 from workbench.widgets.training_figure import HEIGHT, loss_figure, score_figure
 from workbench.widgets.training_form import TrainingForm
 

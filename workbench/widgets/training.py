@@ -164,7 +164,7 @@ def scored_rows(card: NetworkCard) -> list[list[object]]:
         own = scores.get(name)
         known = {f: of[name] for f, of in floors.items() if present.measured(of.get(name))}
         best = max(known, key=lambda f: known[f]["score"], default=None)
-        floor: object = "" if name == _OVERALL else present.score_cell(None)
+        floor: object = present.score_cell(None)
         difference: object = ""
         if best is not None:
             floor = Markup(f"{present.score_cell(known[best])}<small>{present.text(best)}</small>")
@@ -198,7 +198,7 @@ def _difference(own: Mapping[str, Any] | None, floor: Mapping[str, Any]) -> obje
     if own is None or not present.measured(own):
         return present.score_cell(None)
     gain = own["score"] - floor["score"]
-    p = floor.get("p_grouped", floor.get("p"))
+    p = floor.get("p_grouped_holm", floor.get("p_holm"))
     if p is None:
         return _strong(gain, signed=True)
     words = "p &lt; 0.001" if p < 0.001 else f"p = {p:.3f}" if p < 0.1 else f"p = {p:.2f}"

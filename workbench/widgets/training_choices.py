@@ -136,24 +136,3 @@ def corpus_words(folder: Path) -> str:
         f"{plural(len(table), 'rendition')} of {plural(table['composition'].nunique(), 'score')}: "
         f"{', '.join(parts)}."
     )
-
-
-def has_checkpoint(folder: Path) -> bool:
-    """Return whether a training that is in a folder can go on."""
-    return (folder / "checkpoint.pt").is_file()
-
-
-def check_free(folder: Path) -> None:
-    """Refuse to train over what somebody has trained.
-
-    Raises
-    ------
-    WorkbenchError
-        With what to do instead.
-    """
-    if has_checkpoint(folder):
-        raise WorkbenchError(
-            f"{printable(folder)} holds a training already: resume it, or name another folder."
-        )
-    if (folder / "card.json").exists():
-        raise WorkbenchError(f"{printable(folder)} holds a network already: name another folder.")

@@ -6,9 +6,11 @@ read (pickled weights, Python modules) are not even fetched unless somebody aske
 
 from __future__ import annotations
 
+import fnmatch
 import json
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -76,11 +78,15 @@ class ModelFolder:
                 "if you trust them, add it with --trust-remote-code."
             )
 
-    def check_weights(self, *, allow_pickle: bool) -> None:
-        """Refuse a folder without weights, or with pickled ones only unless they are allowed."""
-        if any(self.path.glob("*.safetensors")):
+    def check_weights(self, *, allow_pickle: bool, names: Sequence[str] | None = None) -> None:
+        """Refuse a model without weights, or with pickled ones only unless they are allowed.
+
+        `names` are the files it has, by default those in its folder.
+        """
+        files = [file.name for file in self.path.iterdir()] if names is None else names
+        if fnmatch.filter(files, "*.safetensors"):
             return
-        if not any(file for pattern in _PICKLES for file in self.path.glob(pattern)):
+        if not any(fnmatch.filter(files, pattern) for pattern in _PICKLES):
             kept = "" if allow_pickle or not self.commit else " as safetensors"
             hint = " (pickled ones, which can run code, need --allow-pickle)" if kept else ""
             raise StorageError(
@@ -156,6 +162,16 @@ def open_model(
         patterns += ["*.safetensors", *(_PICKLES if allow_pickle else ())]
         patterns += ["*.py"] if trust_remote_code else []
     return _fetch(str(model), revision, patterns)
+
+
+def hub_files(found: ModelFolder) -> list[str] | None:
+    """Return the names of the files that the hub has of a model; None if it does not answer."""
+    from huggingface_hub import list_repo_files
+
+    try:
+        return list_repo_files(found.name, revision=found.commit)
+    except Exception:  # whatever a network may do; the weights will be looked at when fetched
+        return None
 
 
 def _fetch(model: str, revision: str | None, patterns: list[str]) -> ModelFolder:

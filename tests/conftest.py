@@ -20,6 +20,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
+@pytest.hookimpl(tryfirst=True)  # before the groups are read
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let processes that share the work take whole files; what is dear is built in one of them."""
     for item in items:

@@ -224,11 +224,11 @@ def test_a_folder_of_a_manifest_that_says_something_else_is_refused(
     copied: tuple[pd.DataFrame, Path], two_fonts: Fonts
 ) -> None:
     manifest, folder = copied
-    for other in (manifest.assign(style="polka"), manifest.iloc[:-1]):
+    fewer = manifest[~manifest["path"].str.endswith("ada-0.mid")]
+    for other in (manifest.assign(style="polka"), fewer):
         with pytest.raises(WorkbenchError, match="holds a corpus of other scores"):
             build_corpus(other, folder, recipe(two_fonts), processes=1)
-    moved = manifest.assign(path=manifest["path"])
-    assert len(build_corpus(moved, folder, recipe(two_fonts), processes=1)) == 17
+    assert len(Corpus.open(folder)) == 17
 
 
 def test_a_sound_font_on_both_sides_is_refused_under_any_name(

@@ -63,7 +63,7 @@ def test_floors_stand_beside_every_score() -> None:
 
 
 def test_two_networks_answer_the_same_triplets() -> None:
-    corpus, first, second = rendered(), candidate(0), candidate(1, ("era", "genre"))
+    corpus, first, second = rendered(), candidate(0), candidate(1)
     one = score_network(corpus, first, against=second)["against"]
     assert one["model"] == "network 1"
     assert one["scores"]["genre"] == score_network(corpus, second)["scores"]["genre"]

@@ -153,5 +153,5 @@ def test_held_out_means_the_song_is(fitted_once: Workspace) -> None:
 
 def test_nothing_to_ask_is_told(fitted_once: Workspace) -> None:
     empty = Questions(np.zeros(0, np.int64), {}, {})
-    with pytest.raises(NotReadyError, match="None of the triplets can be asked"):
+    with pytest.raises(NotReadyError, match="There is no triplet to ask"):
         evaluate(fitted_once, fitted_once.models.load(), empty)

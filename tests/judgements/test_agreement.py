@@ -153,13 +153,30 @@ def test_a_rater_is_compared_with_what_most_others_say() -> None:
 
 @pytest.mark.parametrize("by", ["task", "rater"])
 def test_the_bootstrap_holds_the_value_and_narrows_with_more(by: str) -> None:
-    labels, _ = simulated([0.8] * 8, 400, answered=1.0)
-    few = labels[:40] if by == "task" else labels[:, :3]
+    labels, _ = simulated([0.95, 0.65] * 12, 400, answered=1.0)
+    few = labels[:40] if by == "task" else labels[:, :6]
     value = krippendorff_alpha(labels)
     low, high = bootstrap_interval(labels, krippendorff_alpha, by=by, draws=200)
     assert low < value < high
     wide = bootstrap_interval(few, krippendorff_alpha, by=by, draws=200)
     assert wide[1] - wide[0] > 1.3 * (high - low)
+
+
+def test_the_interval_over_raters_is_as_wide_as_the_spread_of_fresh_raters() -> None:
+    rng = np.random.default_rng(0)
+    skills = rng.uniform(0.6, 0.95, 400)
+    labels, _ = simulated(skills.tolist(), 300, answered=1.0)
+    fresh = [krippendorff_alpha(part) for part in np.split(labels, 40, axis=1)]
+    widths = []
+    for part in np.split(labels, 40, axis=1)[:8]:
+        low, high = bootstrap_interval(part, krippendorff_alpha, by="rater", draws=200)
+        widths.append(high - low)
+    assert np.mean(widths) / (4 * np.std(fresh)) == pytest.approx(1.0, abs=0.35)
+
+
+def test_three_raters_say_nothing_of_others() -> None:
+    labels, _ = simulated([0.8] * 3, 50)
+    assert bootstrap_interval(labels, krippendorff_alpha, by="rater") is None
 
 
 def test_the_bootstrap_over_tasks_is_as_wide_as_the_spread_of_fresh_samples() -> None:

@@ -220,7 +220,7 @@ def test_a_gradient_that_is_no_number_never_reaches_the_weights(
     train_base(corpus, replace(OPTIONS, epochs=1), folder=tmp_path)
     before = (tmp_path / "checkpoint.pt").read_bytes()
     poison = torch.tensor(float("nan"))
-    monkeypatch.setattr(nn.utils, "clip_grad_norm_", lambda parameters, largest: poison)
+    monkeypatch.setattr(nn.utils, "clip_grad_norm_", lambda *_: poison)
     with pytest.raises(WorkbenchError, match=r"became nan in step 1 of epoch 2.*--resume"):
         train_base(corpus, OPTIONS, folder=tmp_path, resume=True)
     assert (tmp_path / "checkpoint.pt").read_bytes() == before

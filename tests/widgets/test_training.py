@@ -14,6 +14,7 @@ from training_events import BEGAN, SECONDS, epoch_events, epochs, network_card, 
 from workbench import Workspace
 from workbench.errors import NotReadyError, WorkbenchError
 from workbench.subspaces.dimensions import DIMENSIONS
+from workbench.training.base_folder import check_free
 from workbench.widgets.training import (
     Training,
     clock,
@@ -26,7 +27,7 @@ from workbench.widgets.training import (
     stopped_words,
     summary,
 )
-from workbench.widgets.training_choices import Choices, check_free, corpus_words, place
+from workbench.widgets.training_choices import Choices, corpus_words, place
 from workbench.widgets.training_figure import loss_figure, score_figure, score_range, spread
 
 

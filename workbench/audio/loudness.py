@@ -43,6 +43,8 @@ def integrated_loudness(samples: np.ndarray, sample_rate: int) -> float | None:
     >>> round(integrated_loudness(tone, 48000), 2)
     -3.01
     """
+    if np.size(samples) == 0:
+        return None
     power = _block_powers(k_weighted(np.atleast_2d(samples), sample_rate), sample_rate)
     power = power[_lufs(power) > _SILENCE]
     if not len(power):

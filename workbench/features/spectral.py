@@ -81,7 +81,7 @@ def mel_of_amplitude(bands: torch.Tensor) -> torch.Tensor:
 
 def amplitude_of_mel(mel: torch.Tensor) -> torch.Tensor:
     """Return the amplitudes of which `mel_of_amplitude` made a log mel spectrogram."""
-    return (10.0 ** (mel * _MEL_STD + _MEL_MEAN) - 1.0).div_(10.0)
+    return (10.0 ** (mel * _MEL_STD + _MEL_MEAN)).sub_(1.0).div_(10.0).clamp_(min=0.0)
 
 
 def _compressed(bands: torch.Tensor) -> torch.Tensor:

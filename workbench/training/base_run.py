@@ -131,8 +131,8 @@ class Run:
             self.optimiser.zero_grad(set_to_none=True)
             loss.backward()
             steep = nn.utils.clip_grad_norm_(self.network.parameters(), _LARGEST_STEP)
-            steep = steep + nn.utils.clip_grad_norm_(self.loss.parameters(), float("inf"))
-            if not steep.isfinite():
+            heads = [p.grad for p in self.loss.parameters() if p.grad is not None]
+            if not all(bool(grad.isfinite().all()) for grad in (steep, *heads)):
                 return float("nan"), each.cpu().numpy()  # before it is in the weights
             self.optimiser.step()
             self.schedule.step()

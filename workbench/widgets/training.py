@@ -164,7 +164,7 @@ def scored_rows(card: NetworkCard) -> list[list[object]]:
         own = scores.get(name)
         known = {f: of[name] for f, of in floors.items() if present.measured(of.get(name))}
         best = max(known, key=lambda f: known[f]["score"], default=None)
-        floor: object = present.score_cell(None)
+        floor: object = "" if name == _OVERALL else present.score_cell(None)
         difference: object = ""
         if best is not None:
             floor = Markup(f"{present.score_cell(known[best])}<small>{present.text(best)}</small>")

@@ -4,21 +4,19 @@ import itertools
 import math
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from workbench.errors import WorkbenchError
 from workbench.evaluation.scores import Score
 from workbench.judgements.agreement import (
-    AnswerTable,
     agreement_with_others,
-    answer_table,
     bootstrap_interval,
     dawid_skene,
     evaluate,
     krippendorff_alpha,
     majority_share,
 )
+from workbench.judgements.answer_table import AnswerTable
 
 
 def coders(*rows: str) -> np.ndarray:
@@ -192,34 +190,8 @@ def test_what_is_no_table_of_labels_is_refused(labels: np.ndarray) -> None:
         krippendorff_alpha(labels)
 
 
-def judgements(*rows: tuple[str, str, int, int, int, str]) -> pd.DataFrame:
-    columns = ["rater", "dimension", "anchor_id", "a_id", "b_id", "choice"]
-    frame = pd.DataFrame(rows, columns=columns)
-    return frame.assign(at=pd.date_range("2026-01-01", periods=len(frame), tz="UTC"))
-
-
-def test_a_triplet_is_one_task_whichever_way_round_it_was_asked() -> None:
-    table = answer_table(
-        judgements(
-            ("Ada", "genre", 1, 2, 3, "a"),
-            ("Bo", "genre", 1, 3, 2, "b"),
-            ("Bo", "tempo", 1, 3, 2, "a"),
-            ("Cy", "genre", 1, 3, 2, "cannot_tell"),
-            ("Cy", "key", 1, 3, 2, "skip"),
-        )
-    )
-    assert table.raters == ["Ada", "Bo", "Cy"]
-    assert table.tasks == [("genre", 1, 2, 3), ("tempo", 1, 2, 3)]
-    assert table.labels.tolist() == [[0, 0, 2], [-1, 1, -1]]
-
-
-def test_a_raters_first_answer_to_a_triplet_counts() -> None:
-    table = answer_table(judgements(("Ada", "genre", 1, 2, 3, "b"), ("Ada", "genre", 1, 3, 2, "b")))
-    assert table.labels.tolist() == [[1]]
-
-
 def test_no_judgements_are_an_empty_table() -> None:
-    found = evaluate(answer_table(judgements()), draws=5)
+    found = evaluate(AnswerTable(np.zeros((0, 0), int), [], []), draws=5)
     assert (found["tasks"], found["answers"], found["alpha"], found["raters"]) == (0, 0, None, {})
 
 

@@ -11,7 +11,16 @@ from typing import cast
 
 import typer
 
-from workbench.cli import catalogue, check, encoders, evaluate, models, pages, train
+from workbench.cli import (
+    catalogue,
+    check,
+    encoders,
+    evaluate,
+    judgements,
+    models,
+    pages,
+    train,
+)
 from workbench.errors import CancelledError, StorageError, WorkbenchError
 
 app = typer.Typer(
@@ -20,7 +29,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for module in (pages, catalogue, encoders, train, models, evaluate, check):
+for module in (pages, catalogue, encoders, train, models, evaluate, judgements, check):
     module.register(app)
 # Wrong arguments; typer carries its own click or uses the real one, so it is named by its heir.
 _UsageError = cast("type[typer.BadParameter]", typer.BadParameter.__base__)

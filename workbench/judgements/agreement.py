@@ -3,10 +3,9 @@
 Conventions
 -----------
 Answers are a table of labels, int [tasks, raters]: one row per triplet (or any question), one
-column per rater, -1 where the rater gave no answer. `answer_table` makes it from the judgement
-log: 0 for the candidate with the lower id, 1 for the other, 2 for "cannot tell"; skipped triplets
-and all but a rater's first answer to a triplet are left out. Labels are nominal: no order. A task
-that fewer than two raters answered says nothing about agreement.
+column per rater, -1 where the rater gave no answer. `workbench.judgements.answer_table` makes it
+from the judgement log. Labels are nominal: no order. A task that fewer than two raters answered
+says nothing about agreement.
 
 Metrics
 -------
@@ -20,7 +19,7 @@ Metrics
     How often a rater says what most of the others say.
 `bootstrap_interval`
     An interval for any of these, by drawing tasks or raters again.
-`evaluate`
+`evaluate`, `agreement_by_dimension`
     All of them at once, as plain numbers.
 """
 
@@ -33,59 +32,14 @@ import numpy as np
 
 from workbench.errors import WorkbenchError
 from workbench.evaluation.scores import Score
+from workbench.judgements.answer_table import AnswerTable, answer_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_LABELS = {"a": 0, "b": 1, "cannot_tell": 2}
 _ROUNDS = 100  # of expectation and maximisation
 _FEWEST_RATERS = 4  # of whom a half is a pair
 _SETTLED = 1e-6  # largest change of an accuracy that ends them
-
-
-class AnswerTable(NamedTuple):
-    """Labels with the names of rows and columns.
-
-    Attributes
-    ----------
-    labels : int64 [tasks, raters]
-        -1 where there is no answer.
-    tasks
-        The dimension, the anchor and the candidates of each row, lower id first.
-    raters
-        The name of each column.
-    """
-
-    labels: np.ndarray
-    tasks: list[tuple[str, int, int, int]]
-    raters: list[str]
-
-
-def answer_table(judgements: pd.DataFrame) -> AnswerTable:
-    """Return the judgements of the log as a table of labels, whichever side a clip was on.
-
-    Parameters
-    ----------
-    judgements
-        As `JudgementLog.table` returns them.
-    """
-    given = judgements[judgements["choice"].isin(_LABELS)].sort_values("at", kind="stable")
-    low = given[["a_id", "b_id"]].min(axis=1)
-    high = given[["a_id", "b_id"]].max(axis=1)
-    labels = given["choice"].map(_LABELS).to_numpy(dtype=np.int64)
-    turned = (given["a_id"] > given["b_id"]).to_numpy() & (labels < 2)
-    labels = np.where(turned, 1 - labels, labels)
-    asked = list(zip(given["dimension"], given["anchor_id"], low, high, strict=True))
-    tasks = sorted(set(asked))
-    raters = sorted(set(given["rater"]))
-    row = {task: i for i, task in enumerate(tasks)}
-    column = {rater: i for i, rater in enumerate(raters)}
-    table = np.full((len(tasks), len(raters)), -1, dtype=np.int64)
-    for task, rater, label in zip(asked, given["rater"], labels.tolist(), strict=True):
-        place = row[task], column[rater]
-        if table[place] < 0:
-            table[place] = label
-    return AnswerTable(table, [(str(d), int(x), int(a), int(b)) for d, x, a, b in tasks], raters)
 
 
 def validate(labels: np.ndarray) -> None:
@@ -276,4 +230,21 @@ def evaluate(table: AnswerTable, *, draws: int = 1000, seed: int = 0) -> dict[st
             }
             for i, name in enumerate(table.raters)
         },
+    }
+
+
+def agreement_by_dimension(judgements: pd.DataFrame, *, seed: int = 0) -> dict[str, dict[str, Any]]:
+    """Return `evaluate` of every dimension's judgements, and of all as ``overall``.
+
+    Parameters
+    ----------
+    judgements
+        As `JudgementLog.table` returns them.
+    seed
+        Of the bootstrap.
+    """
+    parts = {str(name): rows for name, rows in judgements.groupby("dimension")}
+    return {
+        name: evaluate(answer_table(rows), seed=seed)
+        for name, rows in (parts | {"overall": judgements}).items()
     }

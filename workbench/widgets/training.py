@@ -14,7 +14,7 @@ from workbench.widgets.present import ALL_AT_ONCE, Markup
 if TYPE_CHECKING:
     from workbench.backbones.card import NetworkCard
 
-SCORED_HEADER = ("Dimension", "The network", "The best that nobody trained", "Difference")
+SCORED_HEADER = ("Dimension", "The network", "To be beaten", "Difference")
 _OVERALL = "overall"  # as cards name the triplets of all dimensions together
 _RECENT = 5  # epochs whose length says how long the others will take
 _SURE = 0.05
@@ -187,10 +187,10 @@ def scored_words(card: NetworkCard) -> str:
         else ""
     )
     return (
-        f"Scores on {on}composers and a sound font it never met, with 95 % intervals.{kept} Nobody "
-        "trained: statistics of timbre, harmony and rhythm, and the same network with random "
-        "weights. p: the chance of a difference as large between equals, corrected for asking "
-        "several times."
+        f"Scores on {on}composers and a sound font it never met, with 95 % intervals.{kept} To be "
+        "beaten: the best of its own vectors as one space (raw cosine), of statistics of timbre, "
+        "harmony and rhythm, and of the same network with random weights. p: the chance of a "
+        "difference as large between equals, corrected for asking several times."
     )
 
 

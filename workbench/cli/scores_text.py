@@ -65,7 +65,7 @@ def _say_section(title: str, section: dict[str, Any], *, groups: str = "songs") 
             f"{next(iter(missing))}: {next(iter(missing.values()))}"
         )
     if "against" in section:
-        _say_against(section)
+        _say_against(section, groups)
     if "combinations" in section:
         _say_combinations(section["combinations"])
 
@@ -82,7 +82,7 @@ def _p(value: float) -> str:
     return "<.001" if value < 0.001 else f"{value:.3f}".lstrip("0")
 
 
-def _say_against(section: dict[str, Any]) -> None:
+def _say_against(section: dict[str, Any], groups: str) -> None:
     other = section["against"]
     say(f"\nAgainst model {other['model']}, on the same triplets:")
     rows = [
@@ -96,7 +96,7 @@ def _say_against(section: dict[str, Any]) -> None:
         for name, row in other["comparison"].items()
         if name in section["scores"]
     ]
-    table(["dimension", "score", other["model"], "gained, lost", "p | by song"], rows)
+    table(["dimension", "score", other["model"], "gained, lost", f"p | by {groups}"], rows)
 
 
 def _say_combinations(found: dict[str, Any]) -> None:

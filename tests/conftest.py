@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,17 @@ def demo_workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     command += ["--pieces", "14", "--no-recordings"]
     subprocess.run(command, check=True, env=dict(os.environ))
     return Workspace(folder)
+
+
+@pytest.fixture(scope="session")
+def any_port() -> Callable[[], int]:
+    """Return a function that gives a port of the system's choice: other tests may be running."""
+
+    def choose() -> int:
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            return probe.getsockname()[1]
+
+    return choose
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ import contextlib
 import dataclasses
 import re
 import shutil
-import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -136,17 +135,6 @@ def pages_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
-def free_port() -> Callable[[], int]:
-    """A function that names a port of the system's choice: other test runs may be under way."""
-
-    def find() -> int:
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            return probe.getsockname()[1]
-
-    return find
-
-
 @contextlib.contextmanager
 def _running(server: Server, environment: dict[str, str]) -> Iterator[Server]:
     OUTPUT.mkdir(exist_ok=True)
@@ -160,20 +148,20 @@ def voila(
     demo_ws: Workspace,
     pages_folder: Path,
     jupyter_environment: dict[str, str],
-    free_port: Callable[[], int],
+    any_port: Callable[[], int],
 ) -> Iterator[Server]:
     """The dashboards, without a login, under /dash/."""
-    server = voila_server(demo_ws, port=free_port(), base_url="/dash/", pages=pages_folder)
+    server = voila_server(demo_ws, port=any_port(), base_url="/dash/", pages=pages_folder)
     with _running(server, jupyter_environment) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
 def lab(
-    demo_ws: Workspace, jupyter_environment: dict[str, str], free_port: Callable[[], int]
+    demo_ws: Workspace, jupyter_environment: dict[str, str], any_port: Callable[[], int]
 ) -> Iterator[Server]:
     """JupyterLab on the workspace's notebooks, with a token, under /user/t/."""
-    server = lab_server(demo_ws, port=free_port(), base_url="/user/t/")
+    server = lab_server(demo_ws, port=any_port(), base_url="/user/t/")
     exposed = [*server.command, "--LabApp.expose_app_in_browser=True"]
     with _running(dataclasses.replace(server, command=exposed), jupyter_environment) as running:
         yield running

@@ -38,10 +38,10 @@ def judged_ws(demo_workspace: Workspace, tmp_path_factory: pytest.TempPathFactor
 
 @pytest.fixture(scope="module")
 def pages(
-    judged_ws: Workspace, jupyter_environment: dict[str, str], free_port: Callable[[], int]
+    judged_ws: Workspace, jupyter_environment: dict[str, str], any_port: Callable[[], int]
 ) -> Iterator[Server]:
     """The dashboards of that workspace."""
-    server = voila_server(judged_ws, port=free_port(), base_url="/story/")
+    server = voila_server(judged_ws, port=any_port(), base_url="/story/")
     server = dataclasses.replace(server, environment=server.environment | jupyter_environment)
     OUTPUT.mkdir(exist_ok=True)
     with (OUTPUT / "Story.log").open("wb") as log, started([server], output=log):

@@ -19,15 +19,13 @@ from workbench.evaluation.floor_store import EVEN, QUANTISED, RAW, STATISTICS, w
 from workbench.evaluation.floors import (
     Codebook,
     Floor,
-    floor_answers,
-    floor_scores,
     mfcc_codebook,
     mfcc_frames,
     mfcc_histograms,
     mfcc_statistics,
     standardised,
 )
-from workbench.evaluation.scores import Score
+from workbench.evaluation.report import against_floor
 from workbench.subspaces.triplets import Triplets
 
 RATE = 22050
@@ -105,10 +103,13 @@ def test_columns_are_standardised_and_constant_ones_vanish() -> None:
 def test_floors_answer_with_their_own_distance() -> None:
     vectors = np.array([[1.0, 0.0], [5.0, 0.0], [0.9, 0.6]], np.float32)
     triplets = {"genre": Triplets(np.array([[0, 1, 2]]), np.ones(1, np.float32))}
-    floors = {"near": Floor(vectors, "euclidean"), "alike": Floor(vectors, "cosine")}
-    found = floor_answers(floors, triplets)
-    assert (found["near"]["genre"].tolist(), found["alike"]["genre"].tolist()) == ([False], [True])
-    assert floor_scores(floors, triplets)["alike"]["genre"] == Score(1, 1)
+    model, songs = {"genre": np.array([True])}, {"genre": np.array([0])}
+    near, alike = (
+        against_floor(model, Floor(vectors, distance), triplets, songs)["genre"]
+        for distance in ("euclidean", "cosine")
+    )
+    assert (near["k"], near["n"], near["gained"]) == (0, 1, 1)
+    assert (alike["k"], alike["n"], alike["gained"]) == (1, 1, 0)
 
 
 # -- in a workspace --------------------------------------------------------------------------------

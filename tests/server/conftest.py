@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
-import socket
 import sys
 import urllib.error
 import urllib.request
@@ -128,17 +127,6 @@ def _write(path: Path, source: str, metadata: dict[str, Any]) -> None:
         cells=[nbformat.v4.new_code_cell(source)], metadata={"kernelspec": kernel, **metadata}
     )
     nbformat.write(notebook, path)
-
-
-@pytest.fixture(scope="session")
-def any_port() -> Callable[[], int]:
-    """Return a function that gives a port of the system's choice: other tests may be running."""
-
-    def choose() -> int:
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            return probe.getsockname()[1]
-
-    return choose
 
 
 @pytest.fixture(scope="session")

@@ -83,7 +83,7 @@ def train_corpus(
     """Render scores into a corpus to train a base model on; an interrupted run goes on."""
     import os
 
-    from workbench.corpus.build import Recipe, build_corpus, read_failures
+    from workbench.corpus.build import FAILURES, Recipe, build_corpus, read_failures
     from workbench.corpus.manifest import read_manifest
 
     recipe = Recipe(
@@ -116,5 +116,5 @@ def train_corpus(
         path, reason = next(iter(failures.items()))
         say(
             f"{count(len(failures), 'score')} could not be used, such as {Path(path).name} "
-            f"({reason}); all are in {folder / 'failures.json'}."
+            f"({reason}); all are in {folder / FAILURES}."
         )

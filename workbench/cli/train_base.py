@@ -93,7 +93,7 @@ def train_base_model(
         shape=NetworkShape(network, size, norm, width, tempogram, chroma_s, shortcut),
         loss=LossOptions(
             losses=tuple(loss.split("+")),
-            metric=metric,  # type: ignore[arg-type] # checked where it is used
+            metric=metric,  # type: ignore[arg-type] # checked with the others
             margin=margin,
             track_weight=track_weight,
         ),

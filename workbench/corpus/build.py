@@ -29,7 +29,7 @@ from workbench.symbolic.soundfont import font_hash
 from workbench.workers import prepare_computing_worker
 
 ARRAYS = ("mel", "cens", "envelope")
-_FAILURES = "failures.json"
+FAILURES = "failures.json"
 _TRIES = 3  # excerpts that turn out to be rests are drawn again
 
 
@@ -113,7 +113,7 @@ def build_corpus(
         if failure:
             failures[path] = failure
         progress.advance(label=Path(path).name)
-    with atomic_write(folder / _FAILURES) as stream:
+    with atomic_write(folder / FAILURES) as stream:
         stream.write(json.dumps(failures, indent=1, ensure_ascii=False).encode())
     return _merge(folder, [parts / job.file for job in jobs if (parts / job.file).exists()])
 
@@ -135,7 +135,7 @@ class _Job:
 
 def read_failures(folder: Path) -> dict[str, str]:
     """Return why scores could not be used when a corpus was last built, by path."""
-    failures: dict[str, str] = json.loads((folder / _FAILURES).read_text())
+    failures: dict[str, str] = json.loads((folder / FAILURES).read_text())
     return failures
 
 

@@ -19,7 +19,7 @@ from workbench.encoders.musicnn.network import MusicNN
 from workbench.encoders.musicnn.network import patches as musicnn_patches
 from workbench.encoders.network import NetworkEncoder
 from workbench.features import character, key, spectral, tempo, timbre
-from workbench.features.cens import cens
+from workbench.features.frontend import front_end
 
 _WIDTHS = {
     "key": 24,
@@ -74,10 +74,9 @@ class DescriptorEncoder:
         import torch
 
         samples = filled(samples, int(spectral.SEGMENT_S * self.sample_rate))
-        sound = torch.from_numpy(samples)
-        chromagram = cens(sound, tuning="estimate").numpy()
+        features = front_end(torch.from_numpy(samples), tuning="estimate")
+        chromagram, envelope = features.cens.numpy(), features.envelope.numpy()
         chroma = key.harmonic_chroma(samples)
-        envelope = spectral.onset_envelope(sound).numpy()
         parts = [
             key.key_correlations(chroma),
             tempo.folded_tempogram(envelope),
@@ -89,7 +88,7 @@ class DescriptorEncoder:
         if self._musicnn is not None:
             parts.insert(0, self._musicnn_vector(samples))
         if self._base is not None:
-            parts.append(self._base.encode([samples])[0])
+            parts.append(self._base.embed(features))
         return np.nan_to_num(np.concatenate(parts)).astype(np.float32)
 
     def _musicnn_vector(self, samples: np.ndarray) -> np.ndarray:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from workbench.encoders.base import encode_each, filled
 from workbench.features.spectral import HOP, SAMPLE_RATE
+
+if TYPE_CHECKING:
+    from workbench.features.frontend import Features
 
 SHIPPED = Path(__file__).parent / "weights"
 _BATCH = 32
@@ -60,15 +64,28 @@ class NetworkEncoder:
     def _encode_one(self, samples: np.ndarray) -> np.ndarray:
         import torch
 
-        from workbench.backbones.build import embed_segments
         from workbench.features.frontend import front_end
-        from workbench.features.segments import FRAMES, smoothed_chroma, tempogram_of
+        from workbench.features.segments import FRAMES
 
         samples = filled(samples, FRAMES * HOP)  # one segment at least
+        # Renditions are in tune; recordings need not be.
+        return self.embed(front_end(torch.from_numpy(samples), tuning="estimate"))
+
+    def embed(self, features: Features) -> np.ndarray:
+        """Return the vector of an item of a segment's length at least, float32 [dim].
+
+        Parameters
+        ----------
+        features
+            What `workbench.features.frontend.front_end` makes of it, with its tuning estimated.
+        """
+        import torch
+
+        from workbench.backbones.build import embed_segments
+        from workbench.features.segments import FRAMES, smoothed_chroma, tempogram_of
+
         shape = self.card.shape
         with torch.inference_mode():
-            # Renditions are in tune; recordings need not be.
-            features = front_end(torch.from_numpy(samples), tuning="estimate")
             columns = {
                 "mel": features.mel,
                 "cens": smoothed_chroma(features.cens, shape.chroma_s),

@@ -13,21 +13,18 @@ Metrics
 `mfcc_histograms`
     The same frames quantised by a k-means codebook of up to 1024 words and counted (MFCC-VQ), the
     baseline of Lee et al. 2020, table 3 (0.654 on their human triplets).
-`floor_answers`, `floor_scores`
-    Triplets answered by each floor.
+`workbench.evaluation.report.against_floor`
+    Triplets answered by a floor, beside a model.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from workbench.evaluation.answers import answers
-from workbench.evaluation.scores import Score, count_right
 from workbench.features.spectral import HOP, SAMPLE_RATE, WINDOW
-from workbench.subspaces.triplets import Triplets
 
 COEFFICIENTS = 13
 FRAME_WIDTH = 3 * COEFFICIENTS
@@ -155,35 +152,3 @@ def standardised(vectors: np.ndarray) -> np.ndarray:
     return ((vectors - vectors.mean(axis=0)) / np.where(scale < 1e-6, 1.0, scale)).astype(
         np.float32
     )
-
-
-def floor_answers(
-    floors: Mapping[str, Floor], triplets: Mapping[str, Triplets]
-) -> dict[str, dict[str, np.ndarray]]:
-    """Return which triplets each floor answers right, bool [t] by floor and dimension.
-
-    Parameters
-    ----------
-    floors
-        By name.
-    triplets
-        Per dimension; rows refer to the vectors of every floor.
-    """
-    return {
-        floor: {
-            name: answers(vectors.vectors, asked, distance=vectors.distance)
-            for name, asked in triplets.items()
-        }
-        for floor, vectors in floors.items()
-    }
-
-
-def floor_scores(
-    floors: Mapping[str, Floor], triplets: Mapping[str, Triplets]
-) -> dict[str, dict[str, Score]]:
-    """Return the score of each floor on the triplets of each dimension; see `floor_answers`."""
-    found = floor_answers(floors, triplets)
-    return {
-        floor: {name: count_right(right) for name, right in row.items()}
-        for floor, row in found.items()
-    }

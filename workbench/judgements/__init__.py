@@ -1,1 +1,1 @@
-"""The judgement log, claims, samplers and rating sessions."""
+"""The judgement log, claims, agreement between raters."""

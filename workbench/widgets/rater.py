@@ -12,14 +12,14 @@ import anywidget
 import traitlets
 
 from workbench.errors import NotReadyError, UnknownNameError, WorkbenchError
-from workbench.judgements.clips import Clip
-from workbench.judgements.session import RatingSession
-from workbench.judgements.trials import Trial
+from workbench.listening.clips import Clip
+from workbench.listening.session import RatingSession
+from workbench.listening.trials import Trial
 from workbench.subspaces.dimensions import dimensions_of, get_dimension
 from workbench.widgets.assets import css, esm
 
 if TYPE_CHECKING:
-    from workbench.judgements.samplers import Sampler
+    from workbench.sampling.samplers import Sampler
     from workbench.workspace import Workspace
 
 _LOG = logging.getLogger(__name__)

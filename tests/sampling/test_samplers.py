@@ -9,7 +9,7 @@ import pytest
 
 from workbench import Workspace
 from workbench.errors import NotReadyError, UnknownNameError
-from workbench.judgements.samplers import (
+from workbench.sampling.samplers import (
     MixedSampler,
     Proposal,
     RandomSampler,

@@ -16,12 +16,12 @@ import numpy as np
 
 from workbench.errors import NotReadyError, WorkbenchError
 from workbench.judgements.answers import Answer, new_id
-from workbench.judgements.choosing import Chooser
 from workbench.judgements.claims import Claims, OpenTriplet
-from workbench.judgements.clips import Clips
 from workbench.judgements.rows import JUDGED, Triplet
-from workbench.judgements.samplers import Sampler
-from workbench.judgements.trials import Progress, Trial, by_candidate, rater_name
+from workbench.listening.choosing import Chooser
+from workbench.listening.clips import Clips
+from workbench.listening.trials import Progress, Trial, by_candidate, rater_name
+from workbench.sampling.samplers import Sampler
 from workbench.subspaces.dimensions import dimensions_of, get_dimension
 
 if TYPE_CHECKING:

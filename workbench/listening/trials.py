@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from workbench.errors import WorkbenchError
-from workbench.judgements.clips import Clip
+from workbench.listening.clips import Clip
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ import sqlalchemy as sa
 
 from workbench.catalogue.tables import Judgement
 from workbench.judgements.claims import OpenTriplet
-from workbench.judgements.clips import Clips
 from workbench.judgements.rows import Triplet, settled_for
-from workbench.judgements.samplers import Proposal, Sampler, make_sampler
+from workbench.listening.clips import Clips
+from workbench.sampling.samplers import Proposal, Sampler, make_sampler
 
 if TYPE_CHECKING:
     from workbench.workspace import Workspace

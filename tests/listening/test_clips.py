@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from workbench import Workspace
-from workbench.judgements.clips import Clips, clip_peaks, clip_start
+from workbench.listening.clips import Clips, clip_peaks, clip_start
 
 
 def test_the_clip_starts_at_the_first_stretch_about_as_loud_as_the_loudest() -> None:

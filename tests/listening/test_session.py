@@ -17,7 +17,7 @@ from workbench import Workspace
 from workbench.catalogue.tables import Claim, Session, now
 from workbench.errors import NotReadyError, UnknownNameError, WorkbenchError
 from workbench.judgements.rows import Triplet
-from workbench.judgements.session import RatingSession
+from workbench.listening.session import RatingSession
 
 
 def looks(trial: object) -> tuple[object, ...]:
@@ -294,7 +294,7 @@ def test_a_misspelt_answer_is_refused_and_the_trial_stays(ws: Workspace) -> None
 _RATE_FOREVER = """
 import sys
 from workbench import Workspace
-from workbench.judgements.session import RatingSession
+from workbench.listening.session import RatingSession
 session = RatingSession(Workspace(sys.argv[1]), rater="Ada", dimensions=["genre"])
 while True:
     trial = session.next()

@@ -1,0 +1,1 @@
+"""Samplers: which triplets are worth asking about."""

@@ -131,16 +131,16 @@ def next_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The migration script of a pretended next version of the workbench."""
     migrations = tmp_path / "migrations"
     shutil.copytree(MIGRATIONS, migrations, ignore=shutil.ignore_patterns("__pycache__"))
-    script = migrations / "versions" / "0002_note.py"
+    script = migrations / "versions" / "0003_note.py"
     script.write_text(
         "import sqlalchemy as sa\n"
         "from alembic import op\n"
-        "revision, down_revision = '0002', '0001'\n"
+        "revision, down_revision = '0003', '0002'\n"
         "def upgrade():\n"
         "    op.add_column('items', sa.Column('note', sa.String()))\n"
     )
     monkeypatch.setattr(module, "_MIGRATIONS", migrations)
-    monkeypatch.setattr(module, "SCHEMA_REVISION", "0002")
+    monkeypatch.setattr(module, "SCHEMA_REVISION", "0003")
     return script
 
 
@@ -155,8 +155,8 @@ def test_an_older_schema_is_upgraded_after_a_copy(
     Database(sqlite_url(file)).upgrade()
 
     assert _rows(file, "SELECT title, note FROM items") == [("One", None)]
-    (copy,) = ws.root.glob("workbench-schema-0001-*.sqlite")
-    assert _rows(copy, "SELECT version_num FROM alembic_version") == [("0001",)]
+    (copy,) = ws.root.glob("workbench-schema-0002-*.sqlite")
+    assert _rows(copy, "SELECT version_num FROM alembic_version") == [("0002",)]
     assert _rows(copy, "SELECT title FROM items") == [("One",)]
     assert "note" not in {row[1] for row in _rows(copy, "PRAGMA table_info(items)")}
     Database(sqlite_url(file)).upgrade()
@@ -171,7 +171,7 @@ def test_the_copy_is_whole_while_another_program_writes(
                       " VALUES ('song', 'audio', 'Two', '', 0, '2026-01-01')")  # fmt: skip
         other.commit()
         Database(sqlite_url(file)).upgrade()
-    (copy,) = ws.root.glob("workbench-schema-0001-*.sqlite")
+    (copy,) = ws.root.glob("workbench-schema-0002-*.sqlite")
     assert _rows(copy, "SELECT title FROM items ORDER BY id") == [("One",), ("Two",)]
     assert _rows(copy, "PRAGMA integrity_check") == [("ok",)]
 
@@ -181,7 +181,7 @@ def test_an_upgrade_that_fails_changes_nothing(file: Path, next_version: Path) -
         script.write("    op.execute('SELECT * FROM nowhere')\n")
     with pytest.raises(sa.exc.OperationalError, match="nowhere"):
         Database(sqlite_url(file)).upgrade()
-    assert _rows(file, "SELECT version_num FROM alembic_version") == [("0001",)]
+    assert _rows(file, "SELECT version_num FROM alembic_version") == [("0002",)]
     assert "note" not in {row[1] for row in _rows(file, "PRAGMA table_info(items)")}
 
 

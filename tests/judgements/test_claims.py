@@ -70,8 +70,8 @@ def test_a_judged_triplet_is_given_to_nobody_unless_raters_overlap(ws: Workspace
     claims.take(adas)
     ws.judgements.append(answer_to(adas))
     assert not claims.take(wanted(ws, "Bob"))
-    assert not claims.take(wanted(ws, "Ada"), overlap=True)
-    assert claims.take(wanted(ws, "Bob"), overlap=True)
+    assert not claims.take(wanted(ws, "Ada"), raters=2)
+    assert claims.take(wanted(ws, "Bob"), raters=2)
 
 
 def test_a_skipped_triplet_is_left_to_others(ws: Workspace) -> None:

@@ -23,8 +23,7 @@ def test_an_answer_is_stored_with_every_column(ws: Workspace, answer: Make) -> N
         choice="b",
         a_is_left=False,
         response_ms=4321,
-        heard_ms={"anchor": 10, "a": 20, "b": 30},
-        clip_start_s=1.5,
+        clips={"anchor": {"heard_ms": 10}, "a": {"heard_ms": 20}, "b": {"heard_ms": 30}},
         clip_length_s=10.0,
         sampler="tags",
         sampler_score=0.25,
@@ -93,7 +92,7 @@ def test_an_undo_cannot_be_undone(ws: Workspace, answer: Make) -> None:
     given = answer()
     ws.judgements.append(given)
     ws.judgements.undo(given.session_id, id="undo")
-    assert ws.judgements.undo(given.session_id, judgement_id="undo") is None
+    assert ws.judgements.undo(given.session_id) is None
     assert ws.judgements.count() == 0
 
 

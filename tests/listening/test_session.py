@@ -9,6 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import chain
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -18,10 +19,19 @@ from workbench.catalogue.tables import Claim, Session, now
 from workbench.errors import NotReadyError, UnknownNameError, WorkbenchError
 from workbench.judgements.rows import Triplet
 from workbench.listening.session import RatingSession
+from workbench.listening.tasks import RatingTask
 
 
 def looks(trial: object) -> tuple[object, ...]:
-    return tuple(getattr(trial, name) for name in ("id", "anchor", "left", "right", "a_is_left"))
+    return tuple(getattr(trial, name) for name in ("id", "clips"))
+
+
+def sitting(
+    ws: Workspace, rater: str, *, seed: int | None = None, **settings: Any
+) -> RatingSession:
+    """A sitting that asks nothing twice, unless it is told to."""
+    task = RatingTask(**({"repeats": 0.0, "gold": 0.0} | settings))
+    return RatingSession(ws, rater=rater, task=task, seed=seed)
 
 
 def let_claims_expire(ws: Workspace) -> None:
@@ -30,7 +40,7 @@ def let_claims_expire(ws: Workspace) -> None:
 
 
 def test_a_trial_stays_until_it_is_answered(ws: Workspace) -> None:
-    session = RatingSession(ws, rater="Ada", seed=1)
+    session = sitting(ws, "Ada", seed=1)
     first = session.next()
     assert looks(session.next()) == looks(first)
     session.answer(first, "a")
@@ -38,15 +48,15 @@ def test_a_trial_stays_until_it_is_answered(ws: Workspace) -> None:
 
 
 def test_sides_are_drawn_by_lot_and_stored(ws: Workspace) -> None:
-    session = RatingSession(ws, rater="Ada", seed=1)
+    session = sitting(ws, "Ada", seed=1)
     sides = Counter()
     for _ in range(40):
         trial = session.next()
         a, b = Triplet.parse(trial.id).items[1:]
-        shown = (a, b) if trial.a_is_left else (b, a)
+        shown = (a, b) if trial.open.a_is_left else (b, a)
         assert (trial.left.item_id, trial.right.item_id) == shown
         session.answer(trial, "left")
-        sides[trial.a_is_left] += 1
+        sides[trial.open.a_is_left] += 1
     table = ws.judgements.table()
     assert min(sides.values()) > 10
     assert (table["choice"] == table["a_is_left"].map({True: "a", False: "b"})).all()
@@ -54,19 +64,31 @@ def test_sides_are_drawn_by_lot_and_stored(ws: Workspace) -> None:
 
 @pytest.mark.parametrize("a_is_left", [True, False])
 def test_what_was_heard_is_stored_by_candidate(ws: Workspace, a_is_left: bool) -> None:
-    session = RatingSession(ws, rater="Ada", seed=1)
-    while (trial := session.next()).a_is_left != a_is_left:
+    session = sitting(ws, "Ada", seed=1)
+    while (trial := session.next()).open.a_is_left != a_is_left:
         session.answer(trial, "skip")
-    heard = {"anchor": 1, "left": 2, "right": 3}
-    session.answer(trial, "cannot_tell", response_ms=900, heard_ms=heard)
+    trace = [{"heard_ms": ms, "plays": 1, "switches": ms - 1} for ms in (1, 2, 3)]
+    session.answer(trial, "cannot_tell", confidence=2, response_ms=900, trace=trace)
     row = ws.judgements.table().iloc[-1]
-    assert row["heard_ms"] == {"anchor": 1, "a": 2 if a_is_left else 3, "b": 3 if a_is_left else 2}
-    assert (row["response_ms"], row["choice"]) == (900, "cannot_tell")
-    assert (row["clip_start_s"], row["clip_length_s"]) == (trial.anchor.start_s, 10.0)
+    a, b = (1, 2) if a_is_left else (2, 1)
+    expected = {
+        role: {
+            "place": place,
+            "start_s": trial.clips[place].start_s,
+            "gain_db": trial.clips[place].gain_db,
+            "heard_ms": place + 1,
+            "plays": 1,
+            "switches": place,
+        }
+        for role, place in {"anchor": 0, "a": a, "b": b}.items()
+    }
+    assert row["clips"] == expected
+    assert (row["response_ms"], row["choice"], row["confidence"]) == (900, "cannot_tell", 2)
+    assert row["clip_length_s"] == 10.0
 
 
 def test_the_same_answer_sent_twice_is_stored_once(ws: Workspace) -> None:
-    session = RatingSession(ws, rater="Ada")
+    session = sitting(ws, "Ada")
     trial = session.next()
     assert session.answer(trial, "a", judgement_id="once")
     assert not session.answer(trial.id, "a", judgement_id="once")
@@ -76,7 +98,7 @@ def test_the_same_answer_sent_twice_is_stored_once(ws: Workspace) -> None:
 def test_nothing_is_asked_twice(ws: Workspace) -> None:
     asked = []
     for rater in ("Ada", "Bob", "Ada"):
-        session = RatingSession(ws, rater=rater, dimensions=["genre"])
+        session = sitting(ws, rater, dimensions=("genre",))
         for _ in range(30):
             trial = session.next()
             asked.append(trial.id)
@@ -86,7 +108,14 @@ def test_nothing_is_asked_twice(ws: Workspace) -> None:
 
 def test_everything_is_asked_and_then_said_to_be_done(make_ws: Callable[..., Workspace]) -> None:
     ws = make_ws(4)
-    session = RatingSession(ws, rater="Ada", dimensions=["genre", "tempo"])
+    session = sitting(
+        ws,
+        "Ada",
+        dimensions=(
+            "genre",
+            "tempo",
+        ),
+    )
     asked = set()
     for _ in range(2 * 4 * 3):  # dimensions x anchors x pairs of the other three
         trial = session.next()
@@ -96,8 +125,8 @@ def test_everything_is_asked_and_then_said_to_be_done(make_ws: Callable[..., Wor
     with pytest.raises(NotReadyError, match="Nothing is left to ask about genre and tempo"):
         session.next()
     with pytest.raises(NotReadyError):
-        RatingSession(ws, rater="Bob", dimensions=["genre"]).next()
-    overlapping = RatingSession(ws, rater="Bob", dimensions=["genre"], overlap=True)
+        sitting(ws, "Bob", dimensions=("genre",)).next()
+    overlapping = sitting(ws, "Bob", dimensions=("genre",), raters=2)
     assert overlapping.next().id in asked
 
 
@@ -105,7 +134,7 @@ def test_raters_at_the_same_time_get_different_triplets(make_ws: Callable[..., W
     ws = make_ws(6)
 
     def rate(rater: str) -> list[str]:
-        session, asked = RatingSession(ws, rater=rater, dimensions=["tempo"]), []
+        session, asked = sitting(ws, rater, dimensions=("tempo",)), []
         try:
             while True:
                 trial = session.next()
@@ -121,7 +150,16 @@ def test_raters_at_the_same_time_get_different_triplets(make_ws: Callable[..., W
 
 
 def test_dimensions_take_turns(ws: Workspace) -> None:
-    session = RatingSession(ws, rater="Ada", dimensions=["genre", "tempo", "key"], turn=2)
+    session = sitting(
+        ws,
+        "Ada",
+        dimensions=(
+            "genre",
+            "tempo",
+            "key",
+        ),
+        turn=2,
+    )
     asked = []
     for _ in range(8):
         trial = session.next()
@@ -132,13 +170,13 @@ def test_dimensions_take_turns(ws: Workspace) -> None:
 
 
 def test_all_dimensions_of_the_workspace_are_asked_about_by_default(ws: Workspace) -> None:
-    session = RatingSession(ws, rater="Ada")
+    session = sitting(ws, "Ada")
     assert session.dimensions == ["genre", "mood", "instrument", "era", "tempo", "key"]
     assert "kind of music" in session.next().question
 
 
 def test_the_trial_ahead_is_the_next_one(ws: Workspace) -> None:
-    session = RatingSession(ws, rater="Ada")
+    session = sitting(ws, "Ada")
     first, ahead = session.next(), session.ahead()
     assert ahead is not None
     assert ahead.id != first.id
@@ -149,7 +187,7 @@ def test_the_trial_ahead_is_the_next_one(ws: Workspace) -> None:
 
 
 def test_undo_shows_the_trial_again_on_the_same_sides(ws: Workspace) -> None:
-    session = RatingSession(ws, rater="Ada")
+    session = sitting(ws, "Ada")
     trials = []
     for _ in range(4):
         trials.append(session.next())
@@ -169,11 +207,11 @@ def test_undo_shows_the_trial_again_on_the_same_sides(ws: Workspace) -> None:
 
 
 def test_opening_again_resumes_the_trial_and_the_sitting(ws: Workspace) -> None:
-    session = RatingSession(ws, rater="Ada")
+    session = sitting(ws, "Ada")
     session.answer(session.next(), "a")
     session.answer(session.next(), "skip")
     open_trial = session.next()
-    again = RatingSession(Workspace(ws.root), rater=" Ada ")
+    again = sitting(Workspace(ws.root), " Ada ")
     assert looks(again.next()) == looks(open_trial)
     assert again.id == session.id
     assert (again.progress.session, again.progress.skipped, again.progress.today) == (1, 1, 1)
@@ -181,8 +219,8 @@ def test_opening_again_resumes_the_trial_and_the_sitting(ws: Workspace) -> None:
 
 
 def test_another_rater_resumes_nothing(ws: Workspace) -> None:
-    adas = RatingSession(ws, rater="Ada")
-    bobs = RatingSession(ws, rater="Bob")
+    adas = sitting(ws, "Ada")
+    bobs = sitting(ws, "Bob")
     assert adas.next().id != bobs.next().id
     assert adas.id != bobs.id
     adas.answer(adas.next(), "a")
@@ -190,11 +228,11 @@ def test_another_rater_resumes_nothing(ws: Workspace) -> None:
 
 
 def test_a_new_sitting_begins_when_the_last_one_is_over(ws: Workspace) -> None:
-    first = RatingSession(ws, rater="Ada")
+    first = sitting(ws, "Ada")
     first.answer(first.next(), "a")
     first.next()
     let_claims_expire(ws)
-    second = RatingSession(ws, rater="Ada")
+    second = sitting(ws, "Ada")
     assert second.id != first.id
     assert (second.progress.session, second.progress.today) == (0, 1)
 
@@ -203,8 +241,8 @@ def test_an_expired_triplet_goes_to_another_rater_but_a_late_answer_is_kept(
     make_ws: Callable[..., Workspace],
 ) -> None:
     ws = make_ws(3)
-    adas = RatingSession(ws, rater="Ada", dimensions=["tempo"])
-    bobs = RatingSession(ws, rater="Bob", dimensions=["tempo"])
+    adas = sitting(ws, "Ada", dimensions=("tempo",))
+    bobs = sitting(ws, "Bob", dimensions=("tempo",))
     left_open = adas.next()
     let_claims_expire(ws)
     got = set()
@@ -221,18 +259,18 @@ def test_an_answer_for_a_triplet_that_went_away_is_explained(
     make_ws: Callable[..., Workspace],
 ) -> None:
     ws = make_ws(3)
-    left_open = RatingSession(ws, rater="Ada", dimensions=["tempo"]).next()
+    left_open = sitting(ws, "Ada", dimensions=("tempo",)).next()
     let_claims_expire(ws)
-    bobs = RatingSession(ws, rater="Bob", dimensions=["tempo"])
+    bobs = sitting(ws, "Bob", dimensions=("tempo",))
     for _ in range(3):
         bobs.answer(bobs.next(), "a")
-    restarted = RatingSession(ws, rater="Ada", dimensions=["tempo"])
+    restarted = sitting(ws, "Ada", dimensions=("tempo",))
     with pytest.raises(NotReadyError, match="another rater"):
         restarted.answer(left_open.id, "a")
 
 
 def test_a_second_window_of_the_same_rater_does_not_judge_twice(ws: Workspace) -> None:
-    one, two = RatingSession(ws, rater="Ada"), RatingSession(ws, rater="Ada")
+    one, two = sitting(ws, "Ada"), sitting(ws, "Ada")
     trial = one.next()
     assert two.next().id == trial.id
     assert one.answer(trial, "a")
@@ -242,7 +280,7 @@ def test_a_second_window_of_the_same_rater_does_not_judge_twice(ws: Workspace) -
 
 def test_a_deleted_sound_is_passed_over_with_a_note(make_ws: Callable[..., Workspace]) -> None:
     ws = make_ws(4)
-    session = RatingSession(ws, rater="Ada", dimensions=["genre"])
+    session = sitting(ws, "Ada", dimensions=("genre",))
     lost = session.next().anchor.item_id
     ws.catalogue.media_path(lost).unlink()
     trial = session.next()
@@ -253,7 +291,7 @@ def test_a_deleted_sound_is_passed_over_with_a_note(make_ws: Callable[..., Works
 
 def test_a_sound_the_page_cannot_play_is_passed_over(make_ws: Callable[..., Workspace]) -> None:
     ws = make_ws(4)
-    session = RatingSession(ws, rater="Ada", dimensions=["genre"])
+    session = sitting(ws, "Ada", dimensions=("genre",))
     trial = session.next()
     session.cannot_play(trial.id, trial.left.item_id)
     seen = set()
@@ -268,14 +306,14 @@ def test_a_sound_the_page_cannot_play_is_passed_over(make_ws: Callable[..., Work
 
 
 def test_too_few_songs_are_explained(make_ws: Callable[..., Workspace]) -> None:
-    session = RatingSession(make_ws(2), rater="Ada")
+    session = sitting(make_ws(2), "Ada")
     with pytest.raises(NotReadyError, match="there are 2"):
         session.next()
 
 
 def test_bad_settings_are_refused(ws: Workspace) -> None:
     with pytest.raises(UnknownNameError, match="colour"):
-        RatingSession(ws, rater="Ada", dimensions=["colour"])
+        sitting(ws, "Ada", dimensions=("colour",))
     for settings in ({"rater": "  "}, {"rater": "x" * 81}, {"rater": "Ada", "clip_s": 0.0}):
         with pytest.raises(WorkbenchError):
             RatingSession(ws, **settings)
@@ -284,7 +322,7 @@ def test_bad_settings_are_refused(ws: Workspace) -> None:
 
 
 def test_a_misspelt_answer_is_refused_and_the_trial_stays(ws: Workspace) -> None:
-    session = RatingSession(ws, rater="Ada")
+    session = sitting(ws, "Ada")
     trial = session.next()
     with pytest.raises(UnknownNameError):
         session.answer(trial, "c")
@@ -295,10 +333,12 @@ _RATE_FOREVER = """
 import sys
 from workbench import Workspace
 from workbench.listening.session import RatingSession
-session = RatingSession(Workspace(sys.argv[1]), rater="Ada", dimensions=["genre"])
+from workbench.listening.tasks import RatingTask
+task = RatingTask(dimensions=("genre",), repeats=0, gold=0)
+session = RatingSession(Workspace(sys.argv[1]), rater="Ada", task=task)
 while True:
     trial = session.next()
-    print("shown", trial.id, trial.a_is_left, flush=True)
+    print("shown", trial.id, trial.open.a_is_left, flush=True)
     session.ahead()
     session.answer(trial, "a")
     print("stored", trial.id, flush=True)
@@ -321,8 +361,8 @@ def test_a_killed_process_loses_no_acknowledged_answer_and_its_trial_resumes(
     assert stored[: len(acknowledged)] == acknowledged
     assert len(stored) <= len(acknowledged) + 1  # one may be on disk that was not yet said to be
     last = [line for line in said if line[0] == "shown"][-1]
-    resumed = RatingSession(ws, rater="Ada", dimensions=["genre"])
+    resumed = sitting(ws, "Ada", dimensions=("genre",))
     assert resumed.progress.session == len(stored)
     if last[1] not in stored:
         trial = resumed.next()
-        assert [trial.id, str(trial.a_is_left)] == last[1:]
+        assert [trial.id, str(trial.open.a_is_left)] == last[1:]

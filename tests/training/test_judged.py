@@ -78,7 +78,7 @@ def test_what_was_undone_or_skipped_is_not_learned_from(ws: Workspace, songs: np
     )
     judge(ws, [("genre", anchor, b, c, "skip")], rater="Ben")
     session = ws.judgements.table().set_index("id").loc[undone, "session_id"]
-    assert ws.judgements.undo(session, judgement_id=undone) == undone
+    assert ws.judgements.undo(session) == undone
     found = judged_triplets(ws, card())
     assert found.ids[found.triplets["genre"].rows].tolist() == [[anchor, a, b]]
     assert found.answers == 1

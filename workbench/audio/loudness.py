@@ -45,7 +45,16 @@ def integrated_loudness(samples: np.ndarray, sample_rate: int) -> float | None:
     """
     if np.size(samples) == 0:
         return None
-    power = _block_powers(k_weighted(np.atleast_2d(samples), sample_rate), sample_rate)
+    weighted = k_weighted(np.atleast_2d(samples).astype(np.float64), sample_rate)
+    return gated_loudness(_block_powers(weighted, sample_rate))
+
+
+def gated_loudness(power: np.ndarray) -> float | None:
+    """Return the loudness in LUFS of blocks of 0.4 s with these K-weighted powers, [blocks].
+
+    Blocks below -70 LUFS do not count, nor those 10 LU below the mean of the others; None where
+    none is left.
+    """
     power = power[_lufs(power) > _SILENCE]
     if not len(power):
         return None
@@ -54,12 +63,11 @@ def integrated_loudness(samples: np.ndarray, sample_rate: int) -> float | None:
 
 
 def k_weighted(samples: np.ndarray, sample_rate: int) -> np.ndarray:
-    """Return samples [channels, n] through BS.1770's two filters, float64."""
+    """Return samples [channels, n] through BS.1770's two filters, in their own precision."""
     from scipy.signal import sosfilt
 
-    weighted: np.ndarray = sosfilt(
-        [_shelf(sample_rate), _high_pass(sample_rate)], np.asarray(samples, dtype=np.float64)
-    )
+    filters = np.array([_shelf(sample_rate), _high_pass(sample_rate)], dtype=samples.dtype)
+    weighted: np.ndarray = sosfilt(filters, samples)
     return weighted
 
 

@@ -20,7 +20,10 @@ PEAK_COUNT = 800
 
 @dataclass(frozen=True)
 class MediaInfo:
-    """A file as the catalogue stores it; `peaks` is a uint8 outline of the waveform."""
+    """A file as the catalogue stores it.
+
+    `peaks` is a uint8 outline of the waveform, `levels` what `audio.levels.Levels` stores.
+    """
 
     sha256: str
     path: str
@@ -31,6 +34,8 @@ class MediaInfo:
     channels: int | None = None
     duration_s: float | None = None
     peaks: bytes | None = None
+    loudness_lufs: float | None = None
+    levels: bytes | None = None
 
 
 def content_hash(path: Path) -> str:
@@ -75,8 +80,10 @@ def describe_audio(path: Path, *, playable_folder: Path | None = None) -> MediaI
         If the file cannot be decoded or holds no sound.
     """
     from workbench.audio.decode import decode, encode
+    from workbench.audio.levels import Levels
 
     sound = decode(path)
+    levels = Levels.of(sound.samples, sound.sample_rate)
     sha256 = content_hash(path)
     playable = None
     if playable_folder is not None and path.suffix.lower() not in BROWSER_SUFFIXES:
@@ -94,6 +101,8 @@ def describe_audio(path: Path, *, playable_folder: Path | None = None) -> MediaI
         channels=sound.samples.shape[0],
         duration_s=sound.duration_s,
         peaks=waveform_outline(sound.samples),
+        loudness_lufs=levels.loudness,
+        levels=levels.to_bytes(),
     )
 
 

@@ -18,12 +18,14 @@ from sqlalchemy import (
     MetaData,
     String,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 ITEM_KINDS = ("track", "submix", "song", "segment", "bar")
 DOMAINS = ("audio", "symbolic")
 CHOICES = ("a", "b", "cannot_tell", "skip", "undo")
+PURPOSES = ("new", "repeat", "gold")
 
 
 def now() -> datetime:
@@ -61,6 +63,8 @@ class Media(Table):
     channels: Mapped[int | None]
     duration_s: Mapped[float | None]
     peaks: Mapped[bytes | None] = mapped_column(LargeBinary)  # uint8 waveform outline
+    loudness_lufs: Mapped[float | None]  # of the whole, BS.1770; None for silence and scores
+    levels: Mapped[bytes | None] = mapped_column(LargeBinary)  # `audio.levels.Levels`
 
 
 class Item(Table):
@@ -120,17 +124,29 @@ class Session(Table):
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     rater: Mapped[str] = mapped_column(index=True)
     device: Mapped[str] = mapped_column(default="")  # headphones, speakers, or not said
+    task: Mapped[str] = mapped_column(
+        default="", server_default=text("''"), index=True
+    )  # the rating task, if it has a name
     started_at: Mapped[datetime] = mapped_column(default=now)
 
 
 class Judgement(Table):
-    """One answer to one triplet. Rows are only ever added: an undo is a row that supersedes."""
+    """One answer to one triplet. Rows are only ever added: an undo is a row that supersedes.
+
+    An answer to "which is the odd one out" is two rows with one `answer_id`. `clips` holds, for
+    ``anchor``, ``a`` and ``b``, what was presented and heard: `place` (0 is leftmost), `start_s`,
+    `gain_db`, `heard_ms`, `plays` (from a start) and `switches` (in place).
+    """
 
     __tablename__ = "judgements"
-    __table_args__ = (CheckConstraint(f"choice IN {CHOICES}", name="choice"),)
+    __table_args__ = (
+        CheckConstraint(f"choice IN {CHOICES}", name="choice"),
+        CheckConstraint(f"purpose IN {PURPOSES}", name="purpose"),
+    )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     supersedes: Mapped[str | None] = mapped_column(ForeignKey("judgements.id"), index=True)
+    answer_id: Mapped[str | None] = mapped_column(String(36), index=True)
     session_id: Mapped[str] = mapped_column(ForeignKey("sessions.id"), index=True)
     rater: Mapped[str] = mapped_column(index=True)
     at: Mapped[datetime] = mapped_column(default=now, index=True)
@@ -140,10 +156,11 @@ class Judgement(Table):
     b_id: Mapped[int] = mapped_column(ForeignKey("items.id"))
     a_is_left: Mapped[bool]
     choice: Mapped[str] = mapped_column(String(16))
+    confidence: Mapped[int | None]  # 1 a guess, 2 fairly sure, 3 certain
     response_ms: Mapped[int | None]
-    heard_ms: Mapped[dict[str, Any] | None]  # {"anchor": ms, "a": ms, "b": ms}
-    clip_start_s: Mapped[float] = mapped_column(default=0.0)
-    clip_length_s: Mapped[float | None]
+    clips: Mapped[dict[str, Any] | None]
+    clip_length_s: Mapped[float | None]  # None: whole items
+    purpose: Mapped[str] = mapped_column(String(8), default="new", server_default="new")
     sampler: Mapped[str]
     sampler_score: Mapped[float | None]
     model_version: Mapped[str | None]
@@ -153,10 +170,13 @@ class Judgement(Table):
 class Claim(Table):
     """An open triplet that one session has been given; the primary key makes claims exclusive.
 
-    `a_id` is the smaller of the two candidates, so that (a, b) and (b, a) are one triplet.
+    `a_id` is the smaller of the two candidates, so that (a, b) and (b, a) are one triplet. Where
+    the odd one out is asked for, the anchor is the smallest of the three, and `anchor_place` says
+    where it is shown (0 is leftmost); otherwise that is None.
     """
 
     __tablename__ = "claims"
+    __table_args__ = (CheckConstraint(f"purpose IN {PURPOSES}", name="purpose"),)
 
     dimension: Mapped[str] = mapped_column(primary_key=True)
     anchor_id: Mapped[int] = mapped_column(ForeignKey("items.id"), primary_key=True)
@@ -165,6 +185,46 @@ class Claim(Table):
     session_id: Mapped[str] = mapped_column(ForeignKey("sessions.id"), index=True)
     rater: Mapped[str] = mapped_column(index=True)
     a_is_left: Mapped[bool]
+    anchor_place: Mapped[int | None]
+    purpose: Mapped[str] = mapped_column(String(8), default="new", server_default="new")
     sampler: Mapped[str]
     sampler_score: Mapped[float | None]
+    model_version: Mapped[str | None]
     expires_at: Mapped[datetime]
+
+
+class RatingTask(Table):
+    """A set-up of sittings with a name: what is asked, how often, and of how many raters."""
+
+    __tablename__ = "rating_tasks"
+
+    name: Mapped[str] = mapped_column(String(80), primary_key=True)
+    settings: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class GoldTriplet(Table):
+    """A triplet whose answer is known, mixed in to see who listens; `a_id` is below `b_id`."""
+
+    __tablename__ = "gold_triplets"
+    __table_args__ = (CheckConstraint("choice IN ('a', 'b')", name="choice"),)
+
+    dimension: Mapped[str] = mapped_column(primary_key=True)
+    anchor_id: Mapped[int] = mapped_column(ForeignKey("items.id"), primary_key=True)
+    a_id: Mapped[int] = mapped_column(ForeignKey("items.id"), primary_key=True)
+    b_id: Mapped[int] = mapped_column(ForeignKey("items.id"), primary_key=True)
+    choice: Mapped[str] = mapped_column(String(1))
+    source: Mapped[str] = mapped_column(default="")  # who says so
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Rubric(Table):
+    """What a dimension means, in the team's words; the newest row of a dimension counts."""
+
+    __tablename__ = "rubrics"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    dimension: Mapped[str] = mapped_column(index=True)
+    text: Mapped[str]
+    author: Mapped[str] = mapped_column(default="")
+    written_at: Mapped[datetime] = mapped_column(default=now)

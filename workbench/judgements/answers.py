@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, field
+from typing import Any
 
 from workbench import __version__
 from workbench.errors import UnknownNameError
-from workbench.judgements.rows import ANSWERS, Triplet
+from workbench.judgements.rows import ANSWERS, CONFIDENCES, Triplet
 
 
 def new_id() -> str:
@@ -21,7 +22,7 @@ class Answer:
 
     Choice ``a`` says that `a_id` is closer to the anchor than `b_id`; ``cannot_tell`` is an
     answer, ``skip`` is none. The `id` is made where the answer is given: sending it twice stores
-    it once.
+    it once. `clips` says what was presented and heard, see `workbench.catalogue.tables.Judgement`.
     """
 
     session_id: str
@@ -34,10 +35,12 @@ class Answer:
     a_is_left: bool = True
     sampler: str = "random"
     id: str = field(default_factory=new_id)
+    answer_id: str | None = None
+    confidence: int | None = None
     response_ms: int | None = None
-    heard_ms: dict[str, int] | None = None
-    clip_start_s: float = 0.0
+    clips: dict[str, dict[str, Any]] | None = None
     clip_length_s: float | None = None
+    purpose: str = "new"
     sampler_score: float | None = None
     model_version: str | None = None
     app_version: str = __version__
@@ -50,8 +53,17 @@ class Answer:
             )
         if len({self.anchor_id, self.a_id, self.b_id}) < 3:
             raise UnknownNameError("A triplet needs three different items.")
+        if self.confidence not in (None, *CONFIDENCES):
+            raise UnknownNameError(
+                "Confidence is 1 (a guess), 2 (fairly sure) or 3 (certain), or not said."
+            )
 
     @property
     def triplet(self) -> Triplet:
         """The question answered."""
         return Triplet(self.dimension, self.anchor_id, self.a_id, self.b_id)
+
+    @property
+    def claimed(self) -> Triplet:
+        """What was claimed for it: of an odd-one-out question, its three items in order."""
+        return self.triplet if self.answer_id is None else self.triplet.unanchored

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session as Transaction
 
 from workbench.catalogue.database import Database
-from workbench.catalogue.tables import Claim, Judgement, now
+from workbench.catalogue.tables import Claim, Judgement, Session, now
 from workbench.judgements.rows import (
     CLAIM_LASTS,
+    JUDGED,
     Triplet,
     about,
+    among,
     aware,
     claim_of,
+    effective,
     hold,
     let_go,
-    settled_for,
 )
 
 _BENEATH = timedelta(milliseconds=1)
@@ -27,7 +29,12 @@ _BENEATH = timedelta(milliseconds=1)
 
 @dataclass(frozen=True)
 class OpenTriplet:
-    """A triplet somebody has been given, and how it is shown."""
+    """A triplet somebody has been given, why, and how it is shown.
+
+    `purpose` is ``new``, ``repeat`` (of the rater's own) or ``gold`` (the answer is known).
+    `anchor_place` says, where the odd one out is asked for, in which place the item with the
+    smallest id is shown (0 is leftmost).
+    """
 
     triplet: Triplet
     session_id: str
@@ -35,6 +42,14 @@ class OpenTriplet:
     a_is_left: bool
     sampler: str
     sampler_score: float | None = None
+    model_version: str | None = None
+    purpose: str = "new"
+    anchor_place: int | None = None
+
+    @property
+    def odd_one_out(self) -> bool:
+        """Whether the question is which of the three is the odd one out."""
+        return self.anchor_place is not None
 
 
 class Claims:
@@ -55,21 +70,21 @@ class Claims:
         self._database = database
         self.lasts = lasts
 
-    def take(self, wanted: OpenTriplet, *, overlap: bool = False) -> bool:
+    def take(self, wanted: OpenTriplet, *, raters: int | None = 1) -> bool:
         """Claim one triplet; whoever asks second, or after it was judged, gets False.
 
         Parameters
         ----------
         wanted
-            The triplet, for whom, and how it is shown.
-        overlap
-            Whether a triplet that another rater has judged may be given again.
+            The triplet, for whom, and how it is shown. A ``repeat`` may be one its rater judged.
+        raters
+            How many raters are to judge it; None for any number.
         """
         with self._database.write() as transaction:
             columns = {name: value for name, value in vars(wanted).items() if name != "triplet"}
             expires_at = self._moment_beneath(transaction, wanted.rater)
             held = hold(transaction, wanted.triplet, expires_at=expires_at, **columns)
-            if held and _is_settled(transaction, wanted, overlap):
+            if held and _is_settled(transaction, wanted, raters):
                 let_go(transaction, wanted.triplet, wanted.rater)  # judged in the meantime
                 return False
             return held
@@ -103,11 +118,12 @@ class Claims:
         with self._database.write() as transaction:
             let_go(transaction, triplet, rater)
 
-    def last_session(self, rater: str) -> str | None:
+    def last_session(self, rater: str, *, task: str = "") -> str | None:
         """Return the sitting that `rater` left with a triplet open, if its claim still holds."""
         query = (
             sa.select(Claim.session_id)
-            .where(Claim.rater == rater, Claim.expires_at > now())
+            .join(Session, Claim.session_id == Session.id)
+            .where(Claim.rater == rater, Claim.expires_at > now(), Session.task == task)
             .order_by(Claim.expires_at.desc())
             .limit(1)
         )
@@ -123,18 +139,23 @@ class Claims:
         return now() + self.lasts if lowest is None else aware(lowest) - _BENEATH
 
 
-def _is_settled(transaction: Transaction, wanted: OpenTriplet, overlap: bool) -> bool:
-    settled = sa.and_(about(wanted.triplet), settled_for(wanted.rater, overlap=overlap))
-    return transaction.scalar(sa.select(Judgement.id).where(settled).limit(1)) is not None
+def _is_settled(transaction: Transaction, wanted: OpenTriplet, raters: int | None) -> bool:
+    """Return whether its rater answered it already, or as many judged it as are to."""
+    if wanted.purpose == "repeat":
+        return False
+    asked = among(wanted.triplet) if wanted.odd_one_out else about(wanted.triplet)
+    standing = sa.and_(asked, effective())
+    own = sa.select(Judgement.id).where(standing, Judgement.rater == wanted.rater)
+    if transaction.scalar(own.limit(1)) is not None:
+        return True
+    judges = sa.select(sa.func.count(sa.distinct(Judgement.rater)))
+    judged = judges.where(standing, Judgement.choice.in_(JUDGED))
+    return raters is not None and (transaction.scalar(judged) or 0) >= raters
 
 
 def _as_open(claim: Claim) -> OpenTriplet:
     triplet = Triplet(claim.dimension, claim.anchor_id, claim.a_id, claim.b_id)
-    return OpenTriplet(
-        triplet,
-        claim.session_id,
-        claim.rater,
-        claim.a_is_left,
-        claim.sampler,
-        claim.sampler_score,
-    )
+    return OpenTriplet(triplet, **{name: getattr(claim, name) for name in _COLUMNS})
+
+
+_COLUMNS = tuple(field.name for field in fields(OpenTriplet) if field.name != "triplet")

@@ -19,20 +19,25 @@ from workbench.judgements.rows import (
     CLAIM_LASTS,
     Triplet,
     about,
+    among,
+    answers_counted,
     aware,
     effective,
-    hold,
     let_go,
 )
+from workbench.judgements.undoing import moment_after, redo_last, undo_last
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Answer", "JudgementLog"]
 
+_PAUSE = timedelta(minutes=5)
+_LONGEST_RUN = 1000  # rows looked back on
 _COLUMNS = (
     "id",
     "supersedes",
+    "answer_id",
     "rater",
     "session_id",
     "at",
@@ -42,11 +47,12 @@ _COLUMNS = (
     "b_id",
     "a_is_left",
     "choice",
+    "confidence",
+    "purpose",
     "sampler",
     "sampler_score",
     "response_ms",
-    "heard_ms",
-    "clip_start_s",
+    "clips",
     "clip_length_s",
     "model_version",
     "app_version",
@@ -76,11 +82,21 @@ class JudgementLog:
 
     # -- adding ---------------------------------------------------------------------------------
 
-    def open_session(self, rater: str, *, device: str = "") -> str:
-        """Store the beginning of a sitting and return its id."""
+    def open_session(self, rater: str, *, device: str = "", task: str = "") -> str:
+        """Store the beginning of a sitting and return its id.
+
+        Parameters
+        ----------
+        rater
+            Who judges.
+        device
+            ``headphones``, ``speakers``, or empty where it was not said.
+        task
+            The name of the rating task it belongs to, if it has one.
+        """
         session_id = new_id()
         with self._database.write() as transaction:
-            transaction.add(Session(id=session_id, rater=rater, device=device))
+            transaction.add(Session(id=session_id, rater=rater, device=device, task=task))
         return session_id
 
     def append(self, answer: Answer) -> bool:
@@ -107,19 +123,17 @@ class JudgementLog:
         self,
         session_id: str,
         *,
-        judgement_id: str | None = None,
         id: str | None = None,
         reopen_for: timedelta = CLAIM_LASTS,
     ) -> str | None:
-        """Take back one answer by a row that supersedes it, and claim its triplet again.
+        """Take back the sitting's last answer that stands, by a row that supersedes it.
+
+        Its triplet is claimed again; repeated calls walk back through the whole sitting.
 
         Parameters
         ----------
         session_id
             The sitting.
-        judgement_id
-            The answer to take back; by default the sitting's last one that stands, so that
-            repeated calls walk back through the whole sitting.
         id
             Id of the new row; sending it twice undoes once.
         reopen_for
@@ -131,35 +145,35 @@ class JudgementLog:
             The id of the answer taken back; None if nothing is left to undo.
         """
         with self._database.write() as transaction:
-            if id is not None and (stored := transaction.get(Judgement, id)) is not None:
-                return stored.supersedes
-            query = sa.select(Judgement).where(effective(), Judgement.session_id == session_id)
-            if judgement_id is not None:
-                query = query.where(Judgement.id == judgement_id)
-            last = transaction.scalar(query.order_by(Judgement.at.desc()).limit(1))
-            if last is None:
-                return None
-            copied = {name: getattr(last, name) for name in _COLUMNS}
-            at = _moment_after(transaction, session_id)
-            changed = {"id": id or new_id(), "supersedes": last.id, "choice": "undo", "at": at}
-            transaction.add(Judgement(**(copied | changed)))
-            hold(
-                transaction,
-                Triplet(last.dimension, last.anchor_id, last.a_id, last.b_id),
-                reopen=True,
-                session_id=session_id,
-                rater=last.rater,
-                a_is_left=last.a_is_left if last.a_id < last.b_id else not last.a_is_left,
-                sampler=last.sampler,
-                sampler_score=last.sampler_score,
-                expires_at=now() + reopen_for,
-            )
-            return last.id
+            return undo_last(transaction, session_id, id=id or new_id(), reopen_for=reopen_for)
+
+    def redo(self, session_id: str, *, id: str | None = None) -> str | None:
+        """Give back the answer that the sitting's last undo took, by a row that supersedes it.
+
+        Repeated calls walk forward; a fresh answer ends what can be redone.
+
+        Parameters
+        ----------
+        session_id
+            The sitting.
+        id
+            Id of the new row; sending it twice redoes once.
+
+        Returns
+        -------
+        str or None
+            The id of the undo that no longer holds; None if nothing is left to redo.
+        """
+        with self._database.write() as transaction:
+            return redo_last(transaction, session_id, id=id or new_id())
 
     # -- reading --------------------------------------------------------------------------------
 
     def table(self) -> pd.DataFrame:
-        """Return the judgements that stand, oldest first: no undone rows, no undo rows."""
+        """Return the judgements that stand, oldest first: no undone rows, no undo rows.
+
+        The last two columns are the `task` and the `device` of the sitting.
+        """
         return self._frame(effective()).drop(columns="supersedes")
 
     def history(self) -> pd.DataFrame:
@@ -175,9 +189,10 @@ class JudgementLog:
         with self._database.read() as transaction:
             return transaction.get(Judgement, judgement_id) is not None
 
-    def has_judged(self, rater: str, triplet: Triplet) -> bool:
+    def has_judged(self, rater: str, triplet: Triplet, *, odd_one_out: bool = False) -> bool:
         """Return whether an answer of `rater` to `triplet` stands."""
-        mine = sa.and_(about(triplet), effective(), Judgement.rater == rater)
+        asked = among(triplet) if odd_one_out else about(triplet)
+        mine = sa.and_(asked, effective(), Judgement.rater == rater)
         with self._database.read() as transaction:
             return transaction.scalar(sa.select(Judgement.id).where(mine).limit(1)) is not None
 
@@ -189,7 +204,10 @@ class JudgementLog:
         since: datetime | None = None,
         choices: Iterable[str] = ANSWERS,
     ) -> dict[str, int]:
-        """Return the number of judgements that stand by dimension, of one rater or sitting."""
+        """Return the number of answers that stand by dimension, of one rater or sitting.
+
+        The two rows of an odd-one-out answer count once.
+        """
         where = [effective(), Judgement.choice.in_(tuple(choices))]
         if rater is not None:
             where.append(Judgement.rater == rater)
@@ -197,19 +215,31 @@ class JudgementLog:
             where.append(Judgement.session_id == session_id)
         if since is not None:
             where.append(Judgement.at >= since.astimezone(UTC))
-        query = sa.select(Judgement.dimension, sa.func.count()).where(*where)
+        query = sa.select(Judgement.dimension, answers_counted()).where(*where)
         with self._database.read() as transaction:
             rows = transaction.execute(query.group_by(Judgement.dimension))
             return {row[0]: row[1] for row in rows}
 
+    def busy_since(self, rater: str) -> datetime | None:
+        """Return when a rater began who has not paused for five minutes since, None if idle."""
+        query = sa.select(Judgement.at).where(Judgement.rater == rater)
+        since, moment = None, now()
+        with self._database.read() as transaction:
+            for at in transaction.scalars(query.order_by(Judgement.at.desc()).limit(_LONGEST_RUN)):
+                if moment - aware(at) > _PAUSE:
+                    break
+                since = moment = aware(at)
+        return since
+
     def _frame(self, condition: sa.ColumnElement[bool]) -> pd.DataFrame:
         import pandas as pd
 
-        columns = [getattr(Judgement, name) for name in _COLUMNS]
-        query = sa.select(*columns).where(condition).order_by(Judgement.at, Judgement.id)
+        columns = [getattr(Judgement, name) for name in _COLUMNS] + [Session.task, Session.device]
+        query = sa.select(*columns).join(Session, Judgement.session_id == Session.id)
+        query = query.where(condition).order_by(Judgement.at, Judgement.id)
         with self._database.read() as transaction:
             rows = transaction.execute(query).fetchall()
-        frame = pd.DataFrame(rows, columns=list(_COLUMNS))
+        frame = pd.DataFrame(rows, columns=[*_COLUMNS, "task", "device"])
         frame["at"] = pd.to_datetime(frame["at"], utc=True).dt.as_unit("us")
         return frame
 
@@ -219,7 +249,7 @@ def _insert(transaction: Transaction, answer: Answer) -> bool:
         return False
     try:
         with transaction.begin_nested():
-            at = _moment_after(transaction, answer.session_id)
+            at = moment_after(transaction, answer.session_id)
             transaction.add(Judgement(**asdict(answer), at=at))
     except sa.exc.IntegrityError as error:
         if transaction.get(Judgement, answer.id) is not None:  # sent twice at the same moment
@@ -227,12 +257,5 @@ def _insert(transaction: Transaction, answer: Answer) -> bool:
         raise UnknownNameError(
             "The answer names a session or an item that does not exist; reload the page."
         ) from error
-    let_go(transaction, answer.triplet, answer.rater)
+    let_go(transaction, answer.claimed, answer.rater)
     return True
-
-
-def _moment_after(transaction: Transaction, session_id: str) -> datetime:
-    """Return now, or just after the sitting's last row if the clock has been set back."""
-    query = sa.select(sa.func.max(Judgement.at)).where(Judgement.session_id == session_id)
-    last = transaction.scalar(query)
-    return now() if last is None else max(now(), aware(last) + timedelta(microseconds=1))

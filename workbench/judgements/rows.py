@@ -19,6 +19,7 @@ from workbench.errors import UnknownNameError
 CLAIM_LASTS = timedelta(minutes=30)
 ANSWERS = ("a", "b", "cannot_tell", "skip")
 JUDGED = ("a", "b", "cannot_tell")
+CONFIDENCES = (1, 2, 3)
 
 
 @dataclass(frozen=True, order=True)
@@ -56,6 +57,11 @@ class Triplet:
     def items(self) -> tuple[int, int, int]:
         """The anchor and both candidates."""
         return self.anchor_id, self.a_id, self.b_id
+
+    @property
+    def unanchored(self) -> Triplet:
+        """The same three items with the smallest id as anchor: what of them is the odd one out."""
+        return Triplet(self.dimension, *sorted(self.items))
 
     @classmethod
     def parse(cls, text: str) -> Triplet:
@@ -97,14 +103,20 @@ def about(triplet: Triplet) -> sa.ColumnElement[bool]:
     )
 
 
-def settled_for(rater: str, *, overlap: bool) -> sa.ColumnElement[bool]:
-    """Return the condition of judgements after which `rater` is not asked again.
+def among(triplet: Triplet) -> sa.ColumnElement[bool]:
+    """Return the condition of answers to what of the triplet's three items is the odd one out."""
+    return sa.and_(
+        Judgement.dimension == triplet.dimension,
+        Judgement.answer_id.is_not(None),
+        Judgement.anchor_id.in_(triplet.items),
+        Judgement.a_id.in_(triplet.items),
+        Judgement.b_id.in_(triplet.items),
+    )
 
-    What the rater answered or skipped; and, unless raters are to overlap, what anybody judged.
-    """
-    own = Judgement.rater == rater
-    settled = own if overlap else sa.or_(own, Judgement.choice.in_(JUDGED))
-    return sa.and_(effective(), settled)
+
+def answers_counted() -> sa.ColumnElement[int]:
+    """Return the number of answers among rows: the two of an odd-one-out answer count once."""
+    return sa.func.count(sa.distinct(sa.func.coalesce(Judgement.answer_id, Judgement.id)))
 
 
 # -- claims ---------------------------------------------------------------------------------------

@@ -1,23 +1,26 @@
-"""Choosing: from a sampler's proposals to triplets that nobody has settled yet."""
+"""Choosing: from repeats, gold, shared triplets and a sampler's proposals to the next question."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
-import sqlalchemy as sa
 
-from workbench.catalogue.tables import Judgement
+from workbench.evaluation.questions import OVERALL
 from workbench.judgements.claims import OpenTriplet
-from workbench.judgements.rows import Triplet, settled_for
+from workbench.judgements.gold import GoldTriplets
+from workbench.judgements.rows import Triplet
 from workbench.listening.clips import Clips
+from workbench.listening.standing import Standing
+from workbench.listening.tasks import RatingTask
 from workbench.sampling.samplers import Proposal, Sampler, make_sampler
 
 if TYPE_CHECKING:
     from workbench.workspace import Workspace
 
-_BATCHES = (64, 1024, 16384)  # proposals asked for at a time, until one is free
+_LARGER_BATCHES = (1024, 16384)  # asked for when no proposal of the first batch is free
 
 
 class Chooser:
@@ -27,14 +30,14 @@ class Chooser:
     ----------
     ws, clips
         The workspace and its sounds.
+    task
+        What is asked.
     sampler
-        A sampler or the name of one.
+        Used instead of the one the task names.
     rater
         Who is asked.
-    overlap
-        Whether triplets that other raters judged may be asked again.
     rng
-        Draws triplets and sides.
+        Draws triplets and places.
     """
 
     def __init__(
@@ -42,51 +45,115 @@ class Chooser:
         ws: Workspace,
         clips: Clips,
         *,
-        sampler: str | Sampler,
+        task: RatingTask,
         rater: str,
-        overlap: bool,
         rng: np.random.Generator,
+        sampler: Sampler | None = None,
     ) -> None:
-        self._ws, self._clips = ws, clips
-        self._named_sampler, self._rng = sampler, rng
-        self._rater, self._overlap = rater, overlap
-        self._queues: dict[str, list[Proposal]] = {}
+        self._ws, self._clips, self._task = ws, clips, task
+        self._rng, self._rater = rng, rater
+        self._given_sampler = sampler
+        self._samplers: dict[tuple[int, ...], Sampler] = {}
+        self._queues: dict[str, deque[Proposal]] = {}
+        self._gold = GoldTriplets(ws.database)
 
     def candidates(self, dimension: str, session_id: str) -> Iterator[OpenTriplet]:
-        """Yield triplets that can be heard and that nobody has settled, sides drawn by lot."""
-        for proposal in self._proposals(dimension):
-            triplet = _triplet(dimension, proposal)
-            if self._clips.can_play(triplet.items):
-                a_is_left = bool(self._rng.integers(2))
-                yield OpenTriplet(
-                    triplet, session_id, self._rater, a_is_left, proposal.sampler, proposal.score
-                )
+        """Yield what may be asked, the best first, laid out by lot.
 
-    def _proposals(self, dimension: str) -> Iterator[Proposal]:
-        queue = self._queues.setdefault(dimension, [])  # what was not needed waits here
+        Only triplets that can be heard; whoever claims them finds out whether they are free.
+        """
+        for proposal, purpose in self._wanted(dimension):
+            triplet = self._question(dimension, proposal)
+            if not self._clips.can_play(triplet.items):
+                continue
+            odd_one_out = self._task.mode == "odd_one_out"
+            yield OpenTriplet(
+                triplet,
+                session_id,
+                self._rater,
+                a_is_left=bool(self._rng.integers(2)),
+                sampler=proposal.sampler,
+                sampler_score=proposal.score,
+                model_version=proposal.model_version or self._model_version(),
+                purpose=purpose,
+                anchor_place=int(self._rng.integers(3)) if odd_one_out else None,
+            )
+
+    def raters_of(self, wanted: OpenTriplet) -> int | None:
+        """Return how many raters are to judge a triplet, None for everybody."""
+        return None if wanted.purpose == "gold" else self._task.raters_of(wanted.triplet)
+
+    def _wanted(self, dimension: str) -> Iterator[tuple[Proposal, str]]:
+        lot = self._rng.random()
+        if lot < self._task.repeats:
+            standing = Standing.read(self._ws.database, dimension, self._task.mode)
+            for proposal in standing.repeatable(self._rater, self._rng):
+                yield proposal, "repeat"
+        elif lot < self._task.repeats + self._task.gold and self._task.mode == "closer":
+            for triplet in self._gold.unanswered(dimension, self._rater, self._rng):
+                yield Proposal(*triplet.items, "gold"), "gold"
+        for proposal in self._new(dimension):
+            yield proposal, "new"
+
+    def _new(self, dimension: str) -> Iterator[Proposal]:
+        queue = self._queues.setdefault(dimension, deque())  # what was not needed waits here
         while queue:
-            yield queue.pop()
-        sampler, settled = self._sampler(), self._settled(dimension)
-        for count in _BATCHES:
+            yield queue.popleft()
+        standing = Standing.read(self._ws.database, dimension, self._task.mode)
+        queue.extend(standing.unfinished(self._rater, self._task))
+        while queue:
+            yield queue.popleft()
+        sampler = self._sampler(dimension)
+        for count in (sampler.batch, *_LARGER_BATCHES):
             proposals = sampler.propose(dimension, self._rng, count)
-            queue += [p for p in proposals if _triplet(dimension, p) not in settled]
+            for proposal in proposals:
+                triplet = self._question(dimension, proposal)
+                if not standing.is_settled(triplet, self._rater, self._task):
+                    queue.append(proposal)
             while queue:
-                yield queue.pop()
+                yield queue.popleft()
             if len(proposals) < count:
                 return
 
-    def _sampler(self) -> Sampler:
-        if isinstance(self._named_sampler, str):
-            return make_sampler(self._ws, self._named_sampler, self._clips.items())
-        return self._named_sampler
+    def _sampler(self, dimension: str) -> Sampler:
+        if self._given_sampler is not None:
+            return self._given_sampler
+        if self._task.triplets:
+            return ListedSampler(self._task.triplets)
+        items = self._clips.items()
+        if self._task.items:
+            chosen = set(self._task.items)
+            items = [item_id for item_id in items if item_id in chosen]
+        name = "random" if dimension == OVERALL else self._task.sampler  # no head, no tags
+        key = (len(name), *items)
+        if key not in self._samplers:  # kept as long as the songs are the same: it learns
+            self._samplers[key] = make_sampler(self._ws, name, items)
+        return self._samplers[key]
 
-    def _settled(self, dimension: str) -> set[Triplet]:
-        settled = settled_for(self._rater, overlap=self._overlap)
-        query = sa.select(Judgement.anchor_id, Judgement.a_id, Judgement.b_id)
-        with self._ws.database.read() as transaction:
-            rows = transaction.execute(query.where(Judgement.dimension == dimension, settled))
-            return {Triplet(dimension, *row) for row in rows}
+    def _question(self, dimension: str, proposal: Proposal) -> Triplet:
+        triplet = Triplet(dimension, proposal.anchor, proposal.a, proposal.b)
+        return triplet.unanchored if self._task.mode == "odd_one_out" else triplet
+
+    def _model_version(self) -> str | None:
+        return self._ws.models.current()
 
 
-def _triplet(dimension: str, proposal: Proposal) -> Triplet:
-    return Triplet(dimension, proposal.anchor, proposal.a, proposal.b)
+class ListedSampler:
+    """The triplets of a list, in its order.
+
+    Parameters
+    ----------
+    triplets
+        Rows (dimension, anchor, a, b).
+    """
+
+    name = "listed"
+
+    def __init__(self, triplets: tuple[tuple[str, int, int, int], ...]) -> None:
+        self._triplets = triplets
+        self.batch = len(triplets) + 1  # all of them at once
+
+    def propose(self, dimension: str, rng: np.random.Generator, count: int) -> list[Proposal]:
+        """Return those about the dimension; nothing is drawn."""
+        rows = [row for row in self._triplets if row[0] == dimension]
+        return [Proposal(anchor, a, b, self.name) for _, anchor, a, b in rows[:count]]

@@ -1,4 +1,4 @@
-"""Excerpts: which seconds of a recording a rater hears, and their waveform."""
+"""Clips: which seconds of a recording a rater hears, how loud, and their waveform."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import sqlalchemy as sa
 
+from workbench.audio.levels import Levels
 from workbench.catalogue.tables import Item, Media
 from workbench.errors import MediaError, UnknownNameError
 from workbench.urls import audio_url
@@ -16,7 +17,8 @@ from workbench.urls import audio_url
 if TYPE_CHECKING:
     from workbench.workspace import Workspace
 
-_AS_LOUD_AS = 0.9  # of the loudest stretch's energy: the first stretch that reaches it is heard
+HIGHEST_PEAK_DB = -1.0  # below full scale
+MOST_GAIN_DB = 30.0  # a clip that would need more is all but silent, and stays so
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,8 @@ class Clip:
     """An excerpt of one item.
 
     `url` is relative to the server's base URL; `start_s` and `length_s` are seconds of the file;
-    `peaks` are waveform levels 0 to 255 along the excerpt.
+    `gain_db` brings it to the loudness of the others; `peaks` are waveform levels 0 to 255 along
+    the excerpt.
     """
 
     item_id: int
@@ -33,6 +36,7 @@ class Clip:
     url: str
     start_s: float
     length_s: float
+    gain_db: float
     peaks: list[int] = field(repr=False)
 
 
@@ -44,13 +48,16 @@ class Clips:
     ws
         The workspace.
     clip_s
-        Seconds of each excerpt; shorter recordings are heard whole.
+        Seconds of each excerpt, None for whole recordings; shorter ones are heard whole.
+    target_lufs
+        How loud they are played.
     """
 
-    def __init__(self, ws: Workspace, clip_s: float) -> None:
+    def __init__(self, ws: Workspace, clip_s: float | None, *, target_lufs: float = -23.0) -> None:
         self._ws = ws
         self._silent: set[int] = set()
         self._notes: list[str] = []
+        self._target = target_lufs
         self.clip_s = clip_s
 
     def items(self) -> list[int]:
@@ -82,54 +89,80 @@ class Clips:
         return " ".join(notes)
 
     def excerpts(self, items: Sequence[int]) -> list[Clip]:
-        """Return the excerpt of each item, in the order given."""
+        """Return the excerpts of items that are compared, equally loud, in the order given."""
         query = (
-            sa.select(Item.id, Item.title, Item.artist, Item.duration_s, Media.peaks)
+            sa.select(
+                Item.id, Item.title, Item.artist, Item.duration_s,
+                Media.id.label("media_id"), Media.peaks, Media.levels,
+            )
             .join(Media, Item.media_id == Media.id)
             .where(Item.id.in_(list(items)))
-        )
+        )  # fmt: skip
         with self._ws.database.read() as transaction:
             rows = {row.id: row for row in transaction.execute(query)}
-        return [self._excerpt(rows[item_id]) for item_id in items]
+        ordered = [rows[item_id] for item_id in items]
+        levels = [self._levels(row) for row in ordered]
+        spans = [self._span(row, each) for row, each in zip(ordered, levels, strict=True)]
+        heard = [each.excerpt(*span) for each, span in zip(levels, spans, strict=True)]
+        gains = equal_gains(heard, self._target)
+        return [
+            Clip(
+                item_id=row.id,
+                title=row.title,
+                artist=row.artist,
+                url=audio_url(self._ws.id, row.id),
+                start_s=start,
+                length_s=length,
+                gain_db=round(gain, 2),
+                peaks=clip_peaks(row.peaks or b"", row.duration_s or 0.0, start, length),
+            )
+            for row, (start, length), gain in zip(ordered, spans, gains, strict=True)
+        ]
 
-    def _excerpt(self, row: sa.Row) -> Clip:
-        duration, peaks = row.duration_s or 0.0, row.peaks or b""
-        start = clip_start(peaks, duration, self.clip_s)
-        length = min(self.clip_s, duration) if duration > 0 else self.clip_s
-        return Clip(
-            item_id=row.id,
-            title=row.title,
-            artist=row.artist,
-            url=audio_url(self._ws.id, row.id),
-            start_s=start,
-            length_s=length,
-            peaks=clip_peaks(peaks, duration, start, length),
-        )
+    def _span(self, row: sa.Row, levels: Levels) -> tuple[float, float]:
+        """Return where the excerpt begins and how long it is, in seconds."""
+        duration = row.duration_s or 0.0
+        if self.clip_s is None:
+            return 0.0, duration
+        if duration <= self.clip_s:
+            return 0.0, duration or self.clip_s
+        start = min(levels.most_active(self.clip_s), duration - self.clip_s)
+        return start, self.clip_s
+
+    def _levels(self, row: sa.Row) -> Levels:
+        """Return the stored levels; those of older imports are measured now and stored."""
+        if row.levels is not None:
+            return Levels.from_bytes(row.levels)
+        from workbench.audio.decode import decode
+
+        sound = decode(self._ws.catalogue.media_path(row.id, playable=True))
+        levels = Levels.of(sound.samples, sound.sample_rate)
+        measured = {"levels": levels.to_bytes(), "loudness_lufs": levels.loudness}
+        with self._ws.database.write(durable=False) as transaction:
+            transaction.execute(sa.update(Media).where(Media.id == row.media_id).values(measured))
+        return levels
 
 
-def clip_start(peaks: bytes, duration_s: float, clip_s: float) -> float:
-    """Return where a telling excerpt begins: the first stretch about as loud as the loudest.
+def equal_gains(levels: Sequence[Levels], target_lufs: float) -> list[float]:
+    """Return the gains in dB that make excerpts equally loud, all peaks below -1 dB.
 
-    Parameters
-    ----------
-    peaks
-        Levels 0 to 255, evenly spaced along the whole recording.
-    duration_s, clip_s
-        Length of the recording and of the excerpt, seconds.
+    They are brought to the target, or as near to it as the one that has the least room allows:
+    to turn down only that one would make it the quiet one.
 
     Examples
     --------
-    >>> clip_start(bytes([0, 0, 200, 200, 0, 0]), duration_s=6.0, clip_s=2.0)
-    2.0
+    >>> quiet = Levels(np.full(20, 1e-4), np.full(20, 0.02))
+    >>> loud = Levels(np.full(20, 1e-2), np.full(20, 0.2))
+    >>> [round(gain, 1) for gain in equal_gains([quiet, loud], -23.0)]
+    [17.7, -2.3]
     """
-    if duration_s <= clip_s or len(peaks) == 0:
-        return 0.0
-    energy = np.frombuffer(peaks, dtype=np.uint8).astype(float) ** 2
-    width = min(len(energy), max(1, round(len(energy) * clip_s / duration_s)))
-    total = np.concatenate([[0.0], np.cumsum(energy)])
-    stretches = total[width:] - total[:-width]
-    first = int(np.argmax(stretches >= _AS_LOUD_AS * stretches.max()))
-    return min(first / len(energy) * duration_s, duration_s - clip_s)
+    loudness = [each.loudness for each in levels]
+    reached = [target_lufs]
+    for each, loud in zip(levels, loudness, strict=True):
+        if loud is not None and each.highest > 0:
+            room = HIGHEST_PEAK_DB - 20.0 * float(np.log10(each.highest))
+            reached.append(loud + min(room, MOST_GAIN_DB))
+    return [0.0 if loud is None else min(reached) - loud for loud in loudness]
 
 
 def clip_peaks(peaks: bytes, duration_s: float, start_s: float, length_s: float) -> list[int]:

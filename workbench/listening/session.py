@@ -7,26 +7,29 @@ shows the same triplet, on the same sides, and goes on counting.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 
 from workbench.errors import NotReadyError, WorkbenchError
-from workbench.judgements.answers import Answer, new_id
+from workbench.judgements.answers import new_id
 from workbench.judgements.claims import Claims, OpenTriplet
-from workbench.judgements.rows import JUDGED, Triplet
+from workbench.judgements.rows import Triplet
 from workbench.listening.choosing import Chooser
 from workbench.listening.clips import Clips
-from workbench.listening.trials import Progress, Trial, by_candidate, rater_name
+from workbench.listening.rater import Progress, progress_of, rater_name
+from workbench.listening.rubrics import Rubrics
+from workbench.listening.task_store import check_task, dimensions_asked, question_about
+from workbench.listening.tasks import RatingTask
+from workbench.listening.trials import Trace, Trial, places
 from workbench.sampling.samplers import Sampler
-from workbench.subspaces.dimensions import dimensions_of, get_dimension
 
 if TYPE_CHECKING:
     from workbench.workspace import Workspace
 
+DEVICES = ("", "headphones", "speakers")
 _Given = ParamSpec("_Given")
 _Result = TypeVar("_Result")
 
@@ -45,8 +48,8 @@ def _one_at_a_time(
 class RatingSession:
     """One sitting of one rater; methods may be called from any thread.
 
-    Opening one stores it. If the rater left a triplet open less than half an hour ago, that
-    sitting goes on.
+    Opening one stores it. If the rater left a triplet of the same task open less than half an
+    hour ago, that sitting goes on.
 
     Parameters
     ----------
@@ -54,31 +57,28 @@ class RatingSession:
         The workspace.
     rater
         Who judges.
-    dimensions
-        Which dimensions to ask about, in rotation; by default all the workspace has.
+    task
+        What is asked, and how; by default every dimension in turn.
+    device
+        ``headphones``, ``speakers``, or empty where it is not said.
     sampler
-        ``mix`` (half random, half by tags), ``random``, ``tags``, or a sampler of your own.
-    clip_s
-        Seconds heard of each item.
-    turn
-        Triplets asked about one dimension before the next one's turn.
-    overlap
-        Whether triplets that other raters judged may be asked again.
+        A sampler of your own, instead of the one the task names.
     seed
-        Makes the choice of triplets and sides repeatable.
+        Makes the choice of triplets and places repeatable.
 
     Raises
     ------
     UnknownNameError
-        If a dimension or the sampler does not exist.
+        If a dimension, an item or the sampler does not exist.
     WorkbenchError
-        If the rater has no name or the clip no length.
+        If the rater has no name.
 
     Examples
     --------
-    >>> session = RatingSession(ws, rater="Ada", dimensions=["tempo"])  # doctest: +SKIP
+    >>> task = RatingTask(dimensions=("tempo",), clip_s=3)
+    >>> session = RatingSession(ws, rater="Ada", task=task)  # doctest: +SKIP
     >>> trial = session.next()  # doctest: +SKIP
-    >>> session.answer(trial, trial.choice("left"))  # doctest: +SKIP
+    >>> session.answer(trial, "left")  # doctest: +SKIP
     True
     """
 
@@ -87,33 +87,34 @@ class RatingSession:
         ws: Workspace,
         *,
         rater: str,
-        dimensions: Sequence[str] | None = None,
-        sampler: str | Sampler = "mix",
-        clip_s: float = 10.0,
-        turn: int = 5,
-        overlap: bool = False,
+        task: RatingTask | None = None,
+        device: str = "",
+        sampler: Sampler | None = None,
         seed: int | None = None,
     ) -> None:
-        self.rater = rater_name(rater)
-        if not 0.5 <= clip_s <= 60:
-            raise WorkbenchError("A clip lasts between half a second and a minute.")
-        self.dimensions = list(dimensions or dimensions_of(ws))
-        self._questions = {name: get_dimension(ws, name).question for name in self.dimensions}
+        self.rater, self.task = rater_name(rater), task or RatingTask()
+        if device not in DEVICES:
+            raise WorkbenchError("People listen by headphones or by speakers, or do not say.")
+        check_task(ws, self.task)
+        self.dimensions = dimensions_asked(ws, self.task)
+        self._questions = {name: question_about(ws, name) for name in self.dimensions}
+        self._rubrics = Rubrics(ws)
         self._log, self._claims = ws.judgements, Claims(ws.database)
-        self._clips = Clips(ws, clip_s)
+        self._clips = Clips(ws, self.task.clip_s, target_lufs=self.task.target_lufs)
         self._chooser = Chooser(
             ws,
             self._clips,
-            sampler=sampler,
+            task=self.task,
             rater=self.rater,
-            overlap=overlap,
             rng=np.random.default_rng(seed),
+            sampler=sampler,
         )
-        self._only_by_tags = sampler == "tags"
-        self._turn, self._overlap = max(turn, 1), overlap
         self._shown: dict[str, Trial] = {}
         self._lock = threading.RLock()
-        self.id = self._claims.last_session(self.rater) or self._log.open_session(self.rater)
+        left_open = self._claims.last_session(self.rater, task=self.task.name)
+        self.id = left_open or self._log.open_session(
+            self.rater, device=device, task=self.task.name
+        )
 
     # -- asking ---------------------------------------------------------------------------------
 
@@ -128,7 +129,7 @@ class RatingSession:
         NotReadyError
             If there are fewer than three songs with sound, or nothing is left to ask.
         """
-        for claim in self._claims.open(self.rater, self.dimensions):
+        for claim in self._open():
             if not self._clips.can_play(claim.triplet.items):
                 self._claims.release(claim.triplet, self.rater)
             elif self._claims.renew(claim.triplet, self.rater):
@@ -138,7 +139,7 @@ class RatingSession:
     @_one_at_a_time
     def ahead(self) -> Trial | None:
         """Claim the trial after the present one, so that its sound can be fetched in time."""
-        for claim in self._claims.open(self.rater, self.dimensions)[1:]:
+        for claim in self._open()[1:]:
             if self._clips.can_play(claim.triplet.items):
                 return self._trial(claim)
         try:
@@ -153,8 +154,9 @@ class RatingSession:
         choice: str,
         *,
         judgement_id: str | None = None,
+        confidence: int | None = None,
         response_ms: int | None = None,
-        heard_ms: Mapping[str, int] | None = None,
+        trace: Trace | None = None,
     ) -> bool:
         """Store one answer; when this returns it is on disk.
 
@@ -163,13 +165,16 @@ class RatingSession:
         trial
             The trial or its id, which may come from before the kernel was restarted.
         choice
-            ``a``, ``b``, ``cannot_tell`` or ``skip``; ``left`` and ``right`` are translated.
+            One of the trial's `answers`; also ``a`` or ``b`` where an anchor is compared with.
         judgement_id
             A UUID made where the answer was given: the same one twice is stored once.
+        confidence
+            1 a guess, 2 fairly sure, 3 certain; None if it was not asked for.
         response_ms
             Time from the first sight of the trial to the answer.
-        heard_ms
-            How long the ``anchor``, ``left`` and ``right`` clips sounded.
+        trace
+            What was heard of each clip, from left to right: `heard_ms`, `plays` (from a start)
+            and `switches` (in place).
 
         Returns
         -------
@@ -186,28 +191,26 @@ class RatingSession:
             return False
         triplet = Triplet.parse(trial if isinstance(trial, str) else trial.id)
         claim = self._claims.get(triplet, self.rater)
-        if claim is None and self._log.has_judged(self.rater, triplet):
-            return False
+        if claim is None:
+            odd_one_out = self.task.mode == "odd_one_out"
+            if self._log.has_judged(self.rater, triplet, odd_one_out=odd_one_out):
+                return False
         shown = self._shown.get(triplet.id) or (self._trial(claim) if claim else None)
         if shown is None:
             raise NotReadyError(
                 "This triplet went to another rater after half an hour; go on with the next one."
             )
-        row = Answer(
+        rows = shown.rows(
+            choice,
             id=judgement_id or new_id(),
+            trace=trace,
             session_id=self.id,
             rater=self.rater,
-            **vars(triplet),
-            choice=shown.choice(choice),
-            a_is_left=shown.a_is_left,
-            sampler=shown.sampler,
-            sampler_score=shown.sampler_score,
+            confidence=confidence,
             response_ms=response_ms,
-            heard_ms=by_candidate(heard_ms, a_is_left=shown.a_is_left),
-            clip_start_s=shown.anchor.start_s,
-            clip_length_s=self._clips.clip_s,
+            clip_length_s=self.task.clip_s,
         )
-        stored = self._log.append(row)
+        stored = self._log.append_all(rows) > 0
         self._shown.pop(triplet.id, None)
         return stored
 
@@ -228,10 +231,24 @@ class RatingSession:
         return self._log.undo(self.id, id=judgement_id) is not None
 
     @_one_at_a_time
+    def redo(self, *, judgement_id: str | None = None) -> bool:
+        """Give back the answer last undone; False if nothing is left to redo."""
+        return self._log.redo(self.id, id=judgement_id) is not None
+
+    @_one_at_a_time
     def cannot_play(self, trial_id: str, item_id: int) -> None:
         """Give a trial back whose sound the page could not decode, and avoid that item."""
         self._clips.avoid(item_id, f"The sound of item {item_id} cannot be played.")
         self._claims.release(Triplet.parse(trial_id), self.rater)
+
+    @_one_at_a_time
+    def look_for_sound(self, trial_id: str) -> bool:
+        """Return whether the files of a trial are there; if one is not, the trial is given back."""
+        triplet = Triplet.parse(trial_id)
+        if self._clips.can_play(triplet.items):
+            return True
+        self._claims.release(triplet, self.rater)
+        return False
 
     def take_notes(self) -> str:
         """Return what was passed over since the last call, in sentences for the rater."""
@@ -240,21 +257,28 @@ class RatingSession:
     @property
     def progress(self) -> Progress:
         """How much has been judged."""
-        midnight = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
-        by_dimension = self._log.counts(session_id=self.id, choices=JUDGED)
-        skipped = self._log.counts(session_id=self.id, choices=["skip"])
-        today = self._log.counts(rater=self.rater, since=midnight, choices=JUDGED)
-        return Progress(
-            sum(by_dimension.values()), by_dimension, sum(skipped.values()), sum(today.values())
-        )
+        return progress_of(self._log, self.rater, self.id)
 
     def _take(self) -> Trial:
         for dimension in self._by_turn():
             for wanted in self._chooser.candidates(dimension, self.id):
-                if self._claims.take(wanted, overlap=self._overlap):
+                if self._claims.take(wanted, raters=self._chooser.raters_of(wanted)):
                     return self._trial(wanted)
-        untold = ", or has no tags to go by" if self._only_by_tags else ""
-        raise NotReadyError(
+        raise NotReadyError(self._why_nothing_is_left())
+
+    def _open(self) -> list[OpenTriplet]:
+        """Return the open triplets that belong to this task, the one to show first."""
+        claims = self._claims.open(self.rater, self.dimensions)
+        return [claim for claim in claims if self.task.asks(claim.triplet, claim.odd_one_out)]
+
+    def _why_nothing_is_left(self) -> str:
+        if self.task.triplets:
+            return (
+                f"You have judged every triplet of {self.task.name or 'this task'}, or it is open "
+                "elsewhere: thank you."
+            )
+        untold = ", or has no tags to go by" if self.task.sampler == "tags" else ""
+        return (
             f"Nothing is left to ask about {_listed(self.dimensions)}: every triplet of these "
             f"songs has been judged or is open elsewhere{untold}; import more songs or choose "
             "another dimension."
@@ -263,22 +287,18 @@ class RatingSession:
     def _by_turn(self) -> list[str]:
         """Return the dimensions, beginning with the one whose turn it is."""
         given = sum(self._log.counts(session_id=self.id).values())
-        given += len(self._claims.open(self.rater, self.dimensions))
-        first = given // self._turn % len(self.dimensions)
+        given += len(self._open())
+        first = given // self.task.turn % len(self.dimensions)
         return self.dimensions[first:] + self.dimensions[:first]
 
     def _trial(self, claim: OpenTriplet) -> Trial:
-        anchor, a, b = self._clips.excerpts(claim.triplet.items)
+        first, second, third = self._clips.excerpts(places(claim))
+        dimension = claim.triplet.dimension
         trial = Trial(
-            id=claim.triplet.id,
-            dimension=claim.triplet.dimension,
-            question=self._questions.get(claim.triplet.dimension, ""),
-            anchor=anchor,
-            left=a if claim.a_is_left else b,
-            right=b if claim.a_is_left else a,
-            a_is_left=claim.a_is_left,
-            sampler=claim.sampler,
-            sampler_score=claim.sampler_score,
+            open=claim,
+            question=self._questions.get(dimension, ""),
+            clips=(first, second, third),
+            rubric=self._rubrics.of(dimension),
         )
         self._shown[trial.id] = trial
         return trial

@@ -31,12 +31,14 @@ class Proposal:
     b: int
     sampler: str
     score: float | None = None
+    model_version: str | None = None
 
 
 class Sampler(Protocol):
     """Something that proposes triplets."""
 
     name: str
+    batch: int
 
     def propose(self, dimension: str, rng: np.random.Generator, count: int) -> list[Proposal]:
         """Return up to `count` different triplets, fewer only when there are no more."""
@@ -61,6 +63,7 @@ class RandomSampler:
     """
 
     name = "random"
+    batch = 64
 
     def __init__(self, items: Sequence[int]) -> None:
         self._items = _distinct(items)
@@ -91,6 +94,7 @@ class TagGuidedSampler:
     """
 
     name = "tags"
+    batch = 64
 
     def __init__(
         self, items: Sequence[int], relation: Callable[[str, Sequence[int]], np.ndarray]
@@ -131,6 +135,7 @@ class MixedSampler:
     """
 
     name = "mix"
+    batch = 64
 
     def __init__(self, parts: Sequence[tuple[Sampler, float]]) -> None:
         self._samplers = [sampler for sampler, _ in parts]

@@ -1,10 +1,11 @@
-"""`TripletRater`: listen to three excerpts and say which candidate is closer to the anchor."""
+"""`TripletRater`: listen to three clips and say which is closer, or which is the odd one out."""
 
 from __future__ import annotations
 
 import logging
 import threading
 from collections.abc import Callable
+from dataclasses import fields, replace
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +13,11 @@ import anywidget
 import traitlets
 
 from workbench.errors import NotReadyError, UnknownNameError, WorkbenchError
-from workbench.listening.clips import Clip
+from workbench.evaluation.questions import OVERALL
 from workbench.listening.session import RatingSession
+from workbench.listening.task_store import RatingTasks, check_task, dimensions_asked
+from workbench.listening.tasks import RatingTask
 from workbench.listening.trials import Trial
-from workbench.subspaces.dimensions import dimensions_of, get_dimension
 from workbench.widgets.assets import css, esm
 
 if TYPE_CHECKING:
@@ -57,26 +59,41 @@ class TripletRater(anywidget.AnyWidget):
     ----------
     ws
         The workspace.
+    task
+        A rating task or the name of a stored one; by default the rater chooses, if there are any.
     dimension
-        The dimension to ask about; by default the rater chooses one or all in turn.
+        The dimension to ask about, or ``overall``; by default the rater chooses one or all in
+        turn.
     rater
         Who judges; by default the page asks and remembers the name.
     sampler
-        ``mix`` (half random, half by tags; the default), ``random``, ``tags`` or a sampler.
-    clip_s
-        Seconds heard of each song.
+        A sampler of your own; the name of one is a setting.
+    settings
+        Any of `workbench.listening.tasks.RatingTask`, such as ``clip_s=3``, ``mode="odd_one_out"``
+        or ``ask_confidence=True``.
 
     Raises
     ------
     UnknownNameError
-        If the workspace has no such dimension.
+        If the workspace has no such task, dimension or item.
+    WorkbenchError
+        If a setting lies outside its range.
 
     Examples
     --------
-    >>> TripletRater(ws, dimension="tempo")  # doctest: +SKIP
+    >>> TripletRater(ws, dimension="tempo", clip_s=3)  # doctest: +SKIP
     """
 
-    _esm = esm("base.js", "rater_sound.js", "rater_parts.js", "rater_page.js", "rater.js")
+    _esm = esm(
+        "base.js",
+        "rater_sound.js",
+        "rater_loading.js",
+        "rater_parts.js",
+        "rater_keys.js",
+        "rater_start.js",
+        "rater_page.js",
+        "rater.js",
+    )
     _css = css("rater.css")
     setup = traitlets.Dict().tag(sync=True)
 
@@ -84,22 +101,27 @@ class TripletRater(anywidget.AnyWidget):
         self,
         ws: Workspace,
         *,
+        task: RatingTask | str | None = None,
         dimension: str | None = None,
         rater: str | None = None,
-        sampler: str | Sampler | None = None,
-        clip_s: float = 10.0,
+        sampler: Sampler | None = None,
+        **settings: Any,
     ) -> None:
-        if dimension is not None:
-            get_dimension(ws, dimension)
-        self._ws, self._sampler, self._clip_s = ws, sampler or "mix", clip_s
+        self._ws, self._sampler = ws, sampler
         self._lock = threading.RLock()
         self._session: RatingSession | None = None
+        self._task = _task(ws, task, dimension, settings)
+        given = dimensions_asked(ws, self._task)
+        is_fixed = bool(self._task.dimensions or self._task.triplets)
         super().__init__(
             setup={
                 "workspace": ws.id,
                 "rater": rater or "",
-                "dimension": dimension or "",
-                "dimensions": [dimension] if dimension else list(dimensions_of(ws)),
+                "dimension": given[0] if len(given) == 1 else "",
+                "dimensions": given if is_fixed else [*given, OVERALL],
+                "is_open": not is_fixed,  # may the rater choose the dimension?
+                "task": self._task.name,
+                "tasks": [] if task or is_fixed else RatingTasks(ws).names(),
             }
         )
 
@@ -108,15 +130,26 @@ class TripletRater(anywidget.AnyWidget):
     @_command
     def _start(self, message: _Message) -> _Message:
         """Open a session, store answers a dead kernel did not acknowledge, show the triplet."""
-        dimension = message.get("dimension") or None
+        task = self._task
+        if name := message.get("task"):
+            task = RatingTasks(self._ws).load(str(name))
+        elif dimension := message.get("dimension"):
+            task = replace(task, dimensions=(str(dimension),))
         self._session = RatingSession(
             self._ws,
             rater=str(message.get("rater", "")),
-            dimensions=[dimension] if dimension else None,
+            task=task,
+            device=str(message.get("device", "")),
             sampler=self._sampler,
-            clip_s=self._clip_s,
         )
-        return self._settle(message.get("unsaved", [])) | self._show()
+        conditions = {
+            "min_heard_ms": round(task.min_heard_s * 1000),
+            "autoplay": task.autoplay,
+            "ask_confidence": task.ask_confidence,
+            "break_after_min": task.break_after_min,
+        }
+        settled = self._settle(message.get("unsaved", []))
+        return settled | {"conditions": conditions} | self._show()
 
     @_command
     def _answer(self, message: _Message) -> _Message:
@@ -128,6 +161,12 @@ class TripletRater(anywidget.AnyWidget):
         """Take back the last answer and show its triplet again."""
         undone = self._open_session().undo(judgement_id=message["id"])
         return {"undone": undone} | self._show()
+
+    @_command
+    def _redo(self, message: _Message) -> _Message:
+        """Give back the answer last undone and go on."""
+        redone = self._open_session().redo(judgement_id=message["id"])
+        return {"redone": redone} | self._show()
 
     @_command
     def _next(self, _message: _Message) -> _Message:
@@ -146,6 +185,13 @@ class TripletRater(anywidget.AnyWidget):
         self._open_session().cannot_play(message["trial"], int(message["item"]))
         return self._show()
 
+    @_command
+    def _not_found(self, message: _Message) -> _Message:
+        """Pass over a triplet if one of its files is gone; else it is the server that is wrong."""
+        if self._open_session().look_for_sound(message["trial"]):
+            return {"there": True}
+        return self._show()
+
     # -- helpers --------------------------------------------------------------------------------
 
     def _open_session(self) -> RatingSession:
@@ -162,8 +208,9 @@ class TripletRater(anywidget.AnyWidget):
                     answer["trial"],
                     answer["choice"],
                     judgement_id=answer["id"],
+                    confidence=answer.get("confidence"),
                     response_ms=answer.get("response_ms"),
-                    heard_ms=answer.get("heard_ms"),
+                    trace=answer.get("trace"),
                 )
             except (NotReadyError, UnknownNameError) as error:
                 _LOG.warning("An answer could not be stored: %s (%s)", answer, error)
@@ -183,25 +230,38 @@ class TripletRater(anywidget.AnyWidget):
         return {"progress": vars(self._session.progress)} if self._session else {}
 
 
+def _task(
+    ws: Workspace, task: RatingTask | str | None, dimension: str | None, settings: dict[str, Any]
+) -> RatingTask:
+    """Return the task meant, checked against the workspace."""
+    found = RatingTasks(ws).load(task) if isinstance(task, str) else task or RatingTask()
+    if dimension is not None:
+        settings = settings | {"dimensions": (dimension,)}
+    unknown = sorted(settings.keys() - {field.name for field in fields(RatingTask)})
+    if unknown:
+        raise UnknownNameError(f"A rating task has no setting {unknown[0]!r}.")
+    found = replace(found, **settings)
+    check_task(ws, found)
+    return found
+
+
 def _as_message(trial: Trial) -> _Message:
-    """Return what the page may know of a trial: no titles, only the two sides."""
+    """Return what the page may know of a trial: no titles, nothing of why it is asked."""
     return {
         "id": trial.id,
         "dimension": trial.dimension,
+        "odd_one_out": trial.open.odd_one_out,
         "question": trial.question,
-        "clips": {
-            "anchor": _clip_message(trial.anchor),
-            "left": _clip_message(trial.left),
-            "right": _clip_message(trial.right),
-        },
-    }
-
-
-def _clip_message(clip: Clip) -> _Message:
-    return {
-        "item": clip.item_id,
-        "url": clip.url,
-        "start": clip.start_s,
-        "length": clip.length_s,
-        "peaks": clip.peaks,
+        "rubric": trial.rubric,
+        "clips": [
+            {
+                "item": clip.item_id,
+                "url": clip.url,
+                "start": clip.start_s,
+                "length": clip.length_s,
+                "gain_db": clip.gain_db,
+                "peaks": clip.peaks,
+            }
+            for clip in trial.clips
+        ],
     }

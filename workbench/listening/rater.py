@@ -1,0 +1,58 @@
+"""A rater: their name, and how far they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from workbench.catalogue.tables import now
+from workbench.errors import WorkbenchError
+from workbench.judgements.log import JudgementLog
+from workbench.judgements.rows import JUDGED
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a rater is.
+
+    Judged this session, by dimension, skipped, judged today, and for how many minutes without a
+    break of at least five.
+    """
+
+    session: int
+    by_dimension: dict[str, int]
+    skipped: int
+    today: int
+    minutes: float = 0.0
+
+
+def progress_of(log: JudgementLog, rater: str, session_id: str) -> Progress:
+    """Return how far a rater is in a sitting and today."""
+    midnight = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
+    by_dimension = log.counts(session_id=session_id, choices=JUDGED)
+    skipped = log.counts(session_id=session_id, choices=["skip"])
+    today = log.counts(rater=rater, since=midnight, choices=JUDGED)
+    busy_since = log.busy_since(rater)
+    return Progress(
+        session=sum(by_dimension.values()),
+        by_dimension=by_dimension,
+        skipped=sum(skipped.values()),
+        today=sum(today.values()),
+        minutes=(now() - busy_since).total_seconds() / 60 if busy_since else 0.0,
+    )
+
+
+def rater_name(name: str) -> str:
+    """Return a rater's name without stray blanks.
+
+    Raises
+    ------
+    WorkbenchError
+        If nothing is left of it, or it is longer than 80 characters.
+    """
+    name = " ".join(name.split())
+    if not name:
+        raise WorkbenchError("Please give your name, so that your judgements are known as yours.")
+    if len(name) > 80:
+        raise WorkbenchError("Please give a name of at most 80 characters.")
+    return name

@@ -37,18 +37,18 @@ def test_the_careless_rater_stands_out(workbench, judged: Workspace) -> None:
     answer = workbench("agreement", "-w", judged.root, "--json")
     assert answer.code == 0, answer.err
     report = json.loads(answer.out)
-    assert set(report) == {"genre", "key", "overall"}
-    raters = report["overall"]["raters"]
+    assert set(report) == {"genre", "key", "all dimensions"}
+    raters = report["all dimensions"]["raters"]
     assert raters["Random"]["accuracy"] < 0.7 < min(raters[n]["accuracy"] for n in ("Ada", "Bo"))
     assert raters["Random"]["agreement"]["score"] < raters["Ada"]["agreement"]["score"]
-    low, high = report["overall"]["alpha_by_task"]
-    assert low < report["overall"]["alpha"] < high
+    low, high = report["all dimensions"]["alpha_by_task"]
+    assert low < report["all dimensions"]["alpha"] < high
 
 
 def test_it_is_told_in_tables_and_words(workbench, judged: Workspace) -> None:
     answer = workbench("agreement", "-w", judged.root)
     assert answer.code == 0, answer.err
-    for words in ("genre", "overall", "Alpha (Krippendorff)", "Random", "With other raters"):
+    for words in ("genre", "all dimensions", "Alpha (Krippendorff)", "Random", "With other raters"):
         assert words in answer.out
     only = workbench("agreement", "-w", judged.root, "--dimension", "key").out
     assert "key" in only

@@ -49,7 +49,7 @@ def agreement(
         say_json(report)
         return
     _say_dimensions(report)
-    _say_raters(report["overall"])
+    _say_raters(report[ALL])
 
 
 def _say_dimensions(report: dict[str, dict[str, Any]]) -> None:
@@ -65,7 +65,7 @@ def _say_dimensions(report: dict[str, dict[str, Any]]) -> None:
         for name, found in report.items()
     ]
     table(header, rows)
-    overall = report["overall"]
+    overall = report[ALL]
     if not overall["shared_tasks"]:
         say(
             "\nNo triplet was judged by two people: nothing is known of their agreement. Start "

@@ -153,7 +153,9 @@ def naive(said: tuple[str, ...], agreement: float, raters: int) -> list[int]:
     return kept
 
 
-@pytest.mark.parametrize(("agreement", "raters"), list(itertools.product((0.5, 0.75, 0.9, 1), (1, 2, 4))))
+@pytest.mark.parametrize(
+    ("agreement", "raters"), list(itertools.product((0.5, 0.75, 0.9, 1), (1, 2, 4)))
+)
 def test_agreed_triplets_are_those_of_a_loop(agreement: float, raters: int) -> None:
     said = ("aaaa", "aaab", "aabb", "bb??", "b", "aa-", "bbb?", "????", "--", "abbbbbbbbb")
     found = agreed_triplets(judgements(*said), agreement=agreement, raters=raters)

@@ -108,14 +108,21 @@ def export(
 ) -> None:
     """Write the judgements (all, undone ones too), items, tags or failed imports to a file."""
     ws = Workspace(workspace)
+    if what == "judgements":
+        from workbench.exchange.export import export_judgements, selected
+
+        written = export_judgements(ws, file.resolve(), selected(ws, history=True))
+        say(f"{written} rows written to {file}.")
+        return
     frames = {
-        "judgements": ws.judgements.history,
         "items": ws.catalogue.items,
         "tags": ws.catalogue.tags,
         "failures": ws.catalogue.failures,
     }
     if what not in frames:
-        raise UnknownNameError(f"{what!r} cannot be exported; choose one of {', '.join(frames)}.")
+        raise UnknownNameError(
+            f"{what!r} cannot be exported; choose one of judgements, {', '.join(frames)}."
+        )
     frame = frames[what]()
     if frame.index.name:
         frame = frame.reset_index()

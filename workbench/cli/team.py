@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -104,7 +105,7 @@ def list_(
     table(["dimension", "anchor", "closer", "farther", "who says so"], rows)
 
 
-def _order(row: dict[str, str]) -> tuple[str, str, str]:
+def _order(row: Mapping[Any, Any]) -> tuple[str, str, str]:
     return ("anchor", "a", "b") if row["choice"] == "a" else ("anchor", "b", "a")
 
 

@@ -69,7 +69,7 @@ def test_the_lead_sees_agreement_raters_odd_sittings_and_tasks(panel, team_ws: W
     tiles = panel.locator(".wb-tiles").inner_text()
     answers = sum(team_ws.judgements.counts(choices=("a", "b", "cannot_tell")).values())
     assert f"{answers:,}" in tiles
-    raters = panel.locator(".wb-card", has_text="As most others").locator("tbody tr")
+    raters = panel.locator(".wb-card", has_text="Gold right").locator("tbody tr")
     assert raters.count() == 5
     odd = panel.locator(".wb-card", has_text="A reason to ask, no verdict")
     assert "Dee" in odd.inner_text()
@@ -82,7 +82,7 @@ def test_the_lead_sees_agreement_raters_odd_sittings_and_tasks(panel, team_ws: W
 
 
 def test_names_are_never_markup(panel) -> None:
-    assert HOSTILE in panel.locator(".wb-card", has_text="As most others").inner_text()
+    assert HOSTILE in panel.locator(".wb-card", has_text="Gold right").inner_text()
     assert HOSTILE in panel.locator(".wb-card", has_text="What the dimensions mean").inner_text()
     assert panel.locator("#rendered_cells img").count() == 0
     assert panel.locator("mjx-container, .MathJax").count() == 0
@@ -111,7 +111,7 @@ def test_the_panel_follows_what_is_judged_meanwhile(panel, team_ws: Workspace) -
     panel.wait_for_function(
         "before => document.querySelector('.wb-tile').innerText !== before", arg=before
     )
-    assert "Eve" in panel.locator(".wb-card", has_text="As most others").inner_text()
+    assert "Eve" in panel.locator(".wb-card", has_text="Gold right").inner_text()
 
 
 def test_a_workspace_nobody_judged_says_where_to_begin(page, open_voila) -> None:

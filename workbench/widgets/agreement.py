@@ -68,19 +68,24 @@ class AgreementPanel(Page):
         self._closed, self._lock = threading.Event(), threading.Lock()
         self._message, self._as_of = Message(), W.Label()
         refresh = button("Refresh", self.refresh, problem=self._message.show)
-        self._tiles, self._raters, self._odd, self._tasks = (W.VBox() for _ in range(4))
-        self._dimensions = W.VBox()
+        self._tiles, self._dimensions, self._raters, self._odd, self._tasks = (
+            W.VBox(layout={"grid_gap": "10px"}) for _ in range(5)
+        )
         self._chart = PlotlyChart(trend_figure([]), height=330)
-        self._no_trend = present.empty("The course of the judging appears with the first answers.")
+        self._of_answers = [
+            self._tiles,
+            present.card("Raters", [self._raters]),
+            present.card("To ask about", [self._odd], words=_ODD_WORDS),
+            present.card("Over time", [self._chart]),
+        ]
+        tiles, *cards = self._of_answers
         super().__init__(
             [
                 present.row([self._as_of, refresh]),
                 self._message,
-                self._tiles,
+                tiles,
                 present.card("How far raters agree", [self._dimensions]),
-                present.card("Raters", [self._raters]),
-                present.card("To ask about", [self._odd], words=_ODD_WORDS),
-                present.card("Over time", [self._chart, self._no_trend]),
+                *cards,
                 present.card("Rating tasks", [self._tasks]),
                 present.card("What the dimensions mean", [RubricEditor(ws)]),
             ]
@@ -124,32 +129,26 @@ class AgreementPanel(Page):
         self._as_of.value = f"As of {datetime.now(UTC):%-d %B %Y, %H:%M:%S} UTC"
 
     def _show(self, seen: Oversight) -> None:
-        judged = bool(seen.sittings)
-        _put(self._tiles, [present.tiles(tile_values(seen))])
-        if judged:
-            _put(
-                self._dimensions,
-                [
-                    present.note(alpha_words(seen)),
-                    present.table(DIMENSION_HEADER, dimension_rows(seen.dimensions)),
-                ],
-            )
-            table = present.table(RATER_HEADER, rater_rows(seen))
-            _put(self._raters, [table, present.note(_RATER_WORDS)])
+        for part in self._of_answers:
+            reveal(part, bool(seen.sittings))
+        if seen.sittings:
+            self._show_answers(seen)
         else:
             nobody = "Nobody has judged yet: open the page “Rate”, listen and choose."
             _put(self._dimensions, [present.empty(nobody)])
-            _put(self._raters, [present.empty("Raters appear here with their first answer.")])
-        odd = sitting_rows(seen)
-        _put(
-            self._odd,
-            [present.table(SITTING_HEADER, odd) if odd else present.empty("Nothing looks odd.")],
-        )
-        if seen.trend:
-            self._chart.show(trend_figure(seen.trend))
-        reveal(self._chart, bool(seen.trend))
-        reveal(self._no_trend, not seen.trend)
         _put(self._tasks, [self._task_table()])
+
+    def _show_answers(self, seen: Oversight) -> None:
+        _put(self._tiles, [present.tiles(tile_values(seen))])
+        rows = dimension_rows(seen.dimensions)
+        table = present.table(DIMENSION_HEADER, rows)
+        _put(self._dimensions, [present.note(alpha_words(seen)), table])
+        table = present.table(RATER_HEADER, rater_rows(seen))
+        _put(self._raters, [table, present.note(_RATER_WORDS)])
+        odd = sitting_rows(seen)
+        shown = present.table(SITTING_HEADER, odd) if odd else present.empty("Nothing looks odd.")
+        _put(self._odd, [shown])
+        self._chart.show(trend_figure(seen.trend))
 
     def _task_table(self) -> W.Widget:
         tasks = RatingTasks(self._ws)

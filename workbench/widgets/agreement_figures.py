@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,7 @@ RATER_HEADER = [
     "Rater", "Answers", "As most others", "Accuracy", "Same on repeats", "Gold right",
     "Chose the left", "Seconds", "Cannot tell", "Skipped", "To ask about",
 ]  # fmt: skip
-SITTING_HEADER = ["Rater", "When", "Answers", "What looks odd", "Sitting"]
+SITTING_HEADER = ["Rater", "When (UTC)", "Answers", "What looks odd", "Sitting"]
 TASK_HEADER = ["Task", "Judged by enough raters", "Begun", "Raters each", "People so far"]
 _NONE = Markup('<span class="wb-soft">-</span>')
 # Krippendorff (2004), section 11.4.3: what agreement may be built on.
@@ -155,7 +156,7 @@ def _task_row(progress: TaskProgress, raters: int) -> list[object]:
 
 def trend_figure(trend: Sequence[tuple[str, Conduct]]) -> dict[str, Any]:
     """Return agreement and self-consistency, answers, and seconds per answer over time."""
-    when = [name for name, _ in trend]
+    when = [_short(name) for name, _ in trend]
     went = [conduct for _, conduct in trend]
     bars = {
         "type": "bar",
@@ -181,18 +182,19 @@ def trend_figure(trend: Sequence[tuple[str, Conduct]]) -> dict[str, Any]:
     }
     agreement = _line("as most others did", PALETTE[0], when, [e.agreement for e in went])
     again = _line("the same on repeats", PALETTE[3], when, [e.consistency for e in went])
+    side = {"type": "category", "nticks": 4, "tickangle": 0}
     layout = plot_layout(
-        margin={"l": 48, "r": 16, "t": 70, "b": 64},
-        legend={"x": 0, "y": 1.1, "yanchor": "bottom"},
-        xaxis={"type": "category", "domain": [0, 0.46]},
-        xaxis2={"type": "category", "domain": [0.54, 0.74], "anchor": "y2", "nticks": 4},
-        xaxis3={"type": "category", "domain": [0.81, 1], "anchor": "y3", "nticks": 4},
+        margin={"l": 48, "r": 16, "t": 30, "b": 76},
+        legend={"x": 0, "y": -0.16, "yanchor": "top"},
+        xaxis={"type": "category", "domain": [0, 0.46], "nticks": 8, "tickangle": 0},
+        xaxis2={**side, "domain": [0.54, 0.74], "anchor": "y2"},
+        xaxis3={**side, "domain": [0.81, 1], "anchor": "y3"},
         yaxis={"range": [0, 1.04], "tickformat": ".0%"},
         yaxis2={"anchor": "x2", "rangemode": "tozero"},
         yaxis3={"anchor": "x3", "rangemode": "tozero"},
         shapes=[_guessing()],
         annotations=[_title("Share of answers", 0), _title("Answers", 0.54),
-                     _title("Seconds to an answer (median)", 0.81)],
+                     _title("Median seconds", 0.81)],
     )  # fmt: skip
     return {"data": [agreement, again, bars, pace], "layout": layout}
 
@@ -217,6 +219,15 @@ def _line(name: str, colour: str, when: list[str], scores: list[Score]) -> dict[
     }  # fmt: skip
 
 
+def _short(name: str) -> str:
+    """Return a day as ``2 Mar``; other names stay."""
+    try:
+        day = date.fromisoformat(name)
+    except ValueError:
+        return name
+    return f"{day.day} {day:%b}"
+
+
 def _title(words: str, x: float) -> dict[str, Any]:
     return {
         "text": f"<b>{words}</b>", "xref": "paper", "yref": "paper", "x": x, "y": 1.0,
@@ -239,7 +250,7 @@ def _score_cell(score: Score) -> Markup:
         return _NONE
     low, high = score.interval
     return Markup(
-        f"<b>{100 * score.value:.0f} %</b><small>{present.count_words(score.k)} of "
+        f'<b>{100 * score.value:.0f} %</b><small class="wb-line">{present.count_words(score.k)} of '
         f"{present.count_words(score.n)}<br>{100 * low:.0f} to {100 * high:.0f} %</small>"
     )
 

@@ -34,7 +34,10 @@ class RubricEditor(W.VBox):
         self._drafts: dict[str, str] = {}
         names = [*dimensions_of(ws), OVERALL]
         self._dimension = W.Dropdown(
-            options=names, description="Dimension", layout={"width": "240px"}
+            options=names,
+            description="Dimension",
+            layout={"width": "240px"},
+            style={"description_width": "auto"},
         )
         self._author = W.Text(placeholder="Your name", layout={"width": "180px"})
         self._text = W.Textarea(rows=6, layout={"width": "100%", "max_width": "860px"})
@@ -47,7 +50,8 @@ class RubricEditor(W.VBox):
                 self._text,
                 present.row([self._save, self._author, self._news]),
                 self._message,
-            ]
+            ],
+            layout={"grid_gap": "10px"},
         )
         self._dimension.observe(lambda _: self.show(), names="value")
         self._text.observe(self._keep, names="value")

@@ -108,10 +108,8 @@ def test_the_panel_follows_what_is_judged_meanwhile(panel, team_ws: Workspace) -
     before = panel.locator(".wb-tile").first.inner_text()
     songs = team_ws.catalogue.items(kind="song", domain="audio").index.tolist()
     judge_as_team(team_ws, songs, {"Eve": TEAM["Ada"]}, dimensions=("mood",), days=1, seed=5)
-    panel.wait_for_function(
-        "before => document.querySelector('.wb-tile').innerText !== before", arg=before
-    )
-    assert "Eve" in panel.locator(".wb-card", has_text="Gold right").inner_text()
+    panel.locator(".wb-card", has_text="Gold right").get_by_text("Eve", exact=True).wait_for()
+    assert panel.locator(".wb-tile").first.inner_text() != before
 
 
 def test_a_workspace_nobody_judged_says_where_to_begin(page, open_voila) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ import pytest
 from workbench import Workspace
 from workbench.errors import WorkbenchError
 from workbench.evaluation.triplet_files import read_triplets
-from workbench.exchange.export import export_dim_sim, export_judgements, export_triplets, selected
+from workbench.exchange.dim_sim import export_dim_sim
+from workbench.exchange.export import export_judgements, export_triplets, selected
 from workbench.exchange.import_ import import_judgements
 from workbench.judgements.answer_table import answer_table
 from workbench.row_files import read_rows
@@ -208,5 +210,6 @@ def test_dim_sims_votes_are_the_answers_of_one_rater(
     table = other.judgements.table()
     assert set(table["rater"]) == {"votes of dim.csv"}
     assert set(table["dimension"]) == {"tempo"}
+    os.utime(tmp_path / "dim.csv", (0, 10**9))  # a copy is the same file
     again = import_judgements(other, tmp_path / "dim.csv")
     assert (again.added, again.known) == (0, count)

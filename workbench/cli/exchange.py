@@ -85,9 +85,11 @@ def export(
 
 
 def _write(ws: Workspace, file: Path, form: str, chosen: pd.DataFrame, *, agreed: bool) -> int:
-    from workbench.exchange.export import export_dim_sim, export_judgements, export_triplets
+    from workbench.exchange.export import export_judgements, export_triplets
 
     if form == "dim-sim":
+        from workbench.exchange.dim_sim import export_dim_sim
+
         return export_dim_sim(ws, file, chosen)
     if form == "full":
         return export_judgements(ws, file, chosen)

@@ -1,12 +1,11 @@
-"""Judgements as files: everything, in dim-sim's columns, or as plain triplets."""
+"""Judgements as files: everything that is known of them, or plain triplets with votes."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from pathlib import Path, PurePath
+from collections.abc import Collection
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import sqlalchemy as sa
 
 from workbench.catalogue.tables import Session
@@ -22,21 +21,6 @@ if TYPE_CHECKING:
 
     from workbench.workspace import Workspace
 
-_WHO = ("anchor", "song1", "song2")  # dim-sim's words for anchor, a and b
-DIM_SIM: dict[str, type] = {
-    "triplet_id": str,
-    **{
-        f"{who}_{name}": kind
-        for who in _WHO
-        for name, kind in {"id": str, "start_seconds": float, "start_samples": int}.items()
-    },
-    "sampling_rate": int,
-    "clip_lengths_seconds": float,
-    "clip_lengths_samples": int,
-    "song1_vote": int,
-    "song2_vote": int,
-    "dimension": str,
-}
 TRIPLETS: dict[str, type] = {"dimension": str, "anchor": int, "a": int, "b": int, "votes": str}
 
 
@@ -73,7 +57,7 @@ def selected(
     if agreement is not None or fewest > 1:
         kept = agreed_triplets(table, agreement=agreement or 0.0, raters=fewest)
         wanted = {row[:4] for row in kept}
-        keys = zip(table["dimension"], *_sorted_items(table), strict=True)
+        keys = zip(table["dimension"], *sorted_items(table), strict=True)
         table = table[[key in wanted for key in keys]]
     return table.reset_index(drop=True)
 
@@ -113,80 +97,25 @@ def export_judgements(ws: Workspace, file: Path, judgements: pd.DataFrame) -> in
     return len(rows)
 
 
-def export_dim_sim(ws: Workspace, file: Path, judgements: pd.DataFrame) -> int:
-    """Write a row per triplet in dim-sim's columns (Lee et al. 2020); return how many.
-
-    An item is called by its file's name without suffix, as `workbench evaluate` looks it up.
-    Votes are those of different raters; who cannot tell has none. A last column, ``dimension``,
-    is ours.
-
-    Parameters
-    ----------
-    ws, file, judgements
-        As for `export_judgements`.
-    """
-    catalogue = ws.catalogue
-    names = {i: PurePath(path).stem for i, path in catalogue.media_names().items()}
-    rates = catalogue.sample_rates()
-    clips = _first_clips(judgements)
-    rows: list[dict[str, Any]] = []
-    for task, votes in _voted(judgements):
-        dimension, *items = task
-        presented, length = clips[task]
-        rate = rates.get(items[0]) or 0
-        row: dict[str, Any] = {"triplet_id": f"{len(rows) + 1:04d}", "dimension": dimension}
-        for who, item_id in zip(_WHO, items, strict=True):
-            start = float(presented.get(item_id, 0.0))
-            row |= {
-                f"{who}_id": names.get(item_id, str(item_id)),
-                f"{who}_start_seconds": start,
-                f"{who}_start_samples": round(start * rate),
-            }
-        row |= {
-            "sampling_rate": rate,
-            "clip_lengths_seconds": length,
-            "clip_lengths_samples": None if length is None else round(length * rate),
-            "song1_vote": votes[0],
-            "song2_vote": votes[1],
-        }
-        rows.append(row)
-    write_rows(file, rows, DIM_SIM)
-    return len(rows)
-
-
 def export_triplets(file: Path, judgements: pd.DataFrame) -> int:
     """Write a row per triplet with its votes, as `workbench evaluate --triplets` reads it."""
     rows = [
         {**dict(zip(TRIPLETS, task, strict=False)), "votes": f"{votes[0]}:{votes[1]}"}
-        for task, votes in _voted(judgements)
+        for task, votes in voted_triplets(judgements)
     ]
     write_rows(file, rows, TRIPLETS)
     return len(rows)
 
 
-def _voted(judgements: pd.DataFrame) -> list[tuple[tuple[str, int, int, int], list[int]]]:
+def voted_triplets(judgements: pd.DataFrame) -> list[tuple[tuple[str, int, int, int], list[int]]]:
     """Return each triplet that anybody decided, with the votes for both candidates."""
     table = answer_table(judgements)
     votes = label_counts(table.labels, kinds=3)[:, :2]
     return [(t, v) for t, v in zip(table.tasks, votes.tolist(), strict=True) if sum(v)]
 
 
-def _first_clips(
-    judgements: pd.DataFrame,
-) -> dict[tuple[str, int, int, int], tuple[Mapping[int, float], float | None]]:
-    """Return by triplet where each item's clip began and how long it was, as first heard."""
-    found: dict[Any, tuple[Mapping[int, float], float | None]] = {}
-    keys = zip(judgements["dimension"], *_sorted_items(judgements), strict=True)
-    for key, row in zip(keys, judgements.to_dict("records"), strict=True):
-        if key not in found:
-            clips = row["clips"] if isinstance(row["clips"], dict) else {}
-            starts = {row[f"{role}_id"]: clip.get("start_s", 0.0) for role, clip in clips.items()}
-            length = row["clip_length_s"]
-            found[key] = starts, None if length is None or np.isnan(length) else float(length)
-    return found
-
-
-def _sorted_items(table: pd.DataFrame) -> tuple[list[int], list[int], list[int]]:
+def sorted_items(table: pd.DataFrame) -> tuple[list[int], list[int], list[int]]:
+    """Return the anchors of judgements and their candidates, the lower id first."""
     candidates = table[["a_id", "b_id"]]
     low, high = candidates.min(axis=1), candidates.max(axis=1)
     return table["anchor_id"].tolist(), low.tolist(), high.tolist()

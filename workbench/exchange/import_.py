@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import uuid
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +14,8 @@ from sqlalchemy.orm import Session as Transaction
 from workbench.catalogue.tables import Judgement, Session
 from workbench.errors import WorkbenchError
 from workbench.exchange.columns import FLAT, NESTED, answer_values, sitting_values
+from workbench.exchange.dim_sim import majority_answers
 from workbench.exchange.item_keys import ROLES, ItemKeys
-from workbench.judgements.rows import aware
 from workbench.progress import Progress
 from workbench.row_files import Row, read_rows
 
@@ -92,7 +89,10 @@ def import_judgements(
     report.rows = len(rows) + len(report.refused)
     columns = {name for _, row in rows[:1000] for name in row}
     if rows and "song1_vote" in columns:
-        planned = list(_dim_sim(ws, file, dimension, report))
+        values, missing_rows = majority_answers(ws, file, dimension=dimension)
+        planned = [_Planned(str(file), answer, sitting) for answer, sitting in values]
+        if missing_rows:
+            report.notes.append(f"Of {missing_rows} rows the sound is not in this workspace.")
     else:
         missing = [name for name in _FIRST if name not in columns]
         if missing:
@@ -131,38 +131,6 @@ def _planned(
             yield _Planned(place, values, sitting_values(row))
         except WorkbenchError as error:
             report.refused.append((place, str(error).rstrip(".")))
-
-
-def _dim_sim(ws: Workspace, file: Path, dimension: str, report: ImportReport) -> Iterable[_Planned]:
-    """Return the majority of each triplet of a dim-sim table as the answer of one rater."""
-    from workbench.evaluation.triplet_files import read_triplets
-
-    votes = read_triplets(ws, file)
-    digest = hashlib.sha256(file.read_bytes()).hexdigest()
-    name = f"votes of {file.name}"[:80]
-    sitting = str(uuid.uuid5(uuid.NAMESPACE_URL, digest))
-    at = datetime.fromtimestamp(file.stat().st_mtime).astimezone()
-    if votes.matched < votes.rows:
-        left = votes.rows - votes.matched
-        report.notes.append(f"Of {left} rows the sound is not in this workspace.")
-    voted = votes.voted
-    found = zip(voted.dimensions, voted.items.tolist(), voted.votes.tolist(), strict=True)
-    for asked, (anchor, a, b), (for_a, for_b, _) in found:
-        values = {
-            "dimension": dimension if asked == "overall" else asked,
-            "anchor_id": anchor,
-            "a_id": a,
-            "b_id": b,
-            "choice": "a" if for_a > for_b else "b" if for_b > for_a else "cannot_tell",
-        }
-        values["id"] = str(uuid.uuid5(uuid.UUID(sitting), repr(sorted(values.items()))))
-        values |= {"supersedes": None, "answer_id": None, "session_id": sitting, "rater": name}
-        values |= {"at": at, "a_is_left": True, "sampler": "dim-sim", "app_version": ""}
-        yield _Planned(
-            str(file),
-            values,
-            {"id": sitting, "rater": name, "device": "", "task": "", "started_at": at},
-        )
 
 
 def _store(ws: Workspace, planned: list[_Planned], report: ImportReport) -> None:
@@ -255,7 +223,7 @@ def _oldest_first(new: list[_Planned]) -> list[_Planned]:
 
 
 def _facts(values: dict[str, Any]) -> tuple[Any, ...]:
-    return (*(values.get(name) for name in _SAME), aware(values["at"]))
+    return tuple(values.get(name) for name in _SAME)
 
 
 def _by_id(transaction: Transaction, table: Any, ids: list[str]) -> list[Any]:

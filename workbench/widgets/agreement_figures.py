@@ -62,7 +62,7 @@ def alpha_words(seen: Oversight) -> str:
     return (
         f"Alpha (Krippendorff) is 1 where raters always agree and 0 where chance would do as well. "
         f"{alpha:.2f} is {verdict}. No model can agree with people better than they agree with "
-        "each other."
+        "each other. Intervals are 95 %, over triplets; “with other raters” is the one over raters."
     )
 
 

@@ -123,7 +123,8 @@ def unshielded(text: str) -> str:
 
 def _text_of(file: Path) -> str:
     try:
-        return file.read_text(encoding="utf-8-sig")
+        with file.open(encoding="utf-8-sig", newline="") as stream:  # \r in a cell stays
+            return stream.read()
     except (OSError, UnicodeDecodeError) as error:
         raise WorkbenchError(f"{file} cannot be read as UTF-8 text: {error}.") from error
 
@@ -205,7 +206,7 @@ def _parquet_rows(file: Path, _no: Refuse) -> Iterator[tuple[str, Row]]:
 
 def _as_csv(rows: Sequence[Row], kinds: Mapping[str, type]) -> str:
     stream = io.StringIO(newline="")
-    writer = csv.writer(stream, lineterminator="\n")
+    writer = csv.writer(stream)
     writer.writerow(kinds)
     for row in rows:
         cells = [row.get(name) for name in kinds]

@@ -314,7 +314,7 @@ def test_too_few_songs_are_explained(make_ws: Callable[..., Workspace]) -> None:
 def test_bad_settings_are_refused(ws: Workspace) -> None:
     with pytest.raises(UnknownNameError, match="colour"):
         sitting(ws, "Ada", dimensions=("colour",))
-    for settings in ({"rater": "  "}, {"rater": "x" * 81}, {"rater": "Ada", "clip_s": 0.0}):
+    for settings in ({"rater": "  "}, {"rater": "x" * 81}, {"rater": "Ada", "device": "radio"}):
         with pytest.raises(WorkbenchError):
             RatingSession(ws, **settings)
     with ws.database.read() as transaction:

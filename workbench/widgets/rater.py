@@ -21,7 +21,7 @@ from workbench.listening.trials import Trial
 from workbench.widgets.assets import css, esm
 
 if TYPE_CHECKING:
-    from workbench.sampling.samplers import Sampler
+    from workbench.sampling.proposals import Sampler
     from workbench.workspace import Workspace
 
 _LOG = logging.getLogger(__name__)

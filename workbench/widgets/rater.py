@@ -88,6 +88,8 @@ class TripletRater(anywidget.AnyWidget):
         "base.js",
         "rater_sound.js",
         "rater_loading.js",
+        "rater_listening.js",
+        "rater_saving.js",
         "rater_parts.js",
         "rater_keys.js",
         "rater_start.js",

@@ -1,27 +1,28 @@
 // Listen to a triplet, answer, and see the next one only when the answer is on disk.
 
-const ANSWER_TIMEOUT_MS = 8000;
 const LOCKED_MS = 200; // after a triplet appears, so that a key held too long is no answer
-const RETRY_MS = [1000, 2000, 4000, 8000, 15000];
 const RETRYING = "Trying again\u2026";
 const NEXT_BREAK_MIN = 10; // after a break was declined
-const VOLUME_STEP = 0.1;
 
 class Rater {
   constructor(model, root, invoke) {
-    this.invoke = invoke;
+    this.link = new Link(invoke);
     this.setup = model.get("setup");
     this.rater = this.setup.rater || remembered(REMEMBERED.rater);
     this.dimension = this.setup.dimension;
     this.task = "";
     this.conditions = { min_heard_ms: 0, autoplay: false, ask_confidence: false, break_after_min: 0 };
     this.unsaved = new UnsavedAnswers(this.setup.workspace);
-    this.player = new ClipPlayer(() => this.paint());
+    this.listening = new Listening(
+      () => this.paint(),
+      (text, more) => this.page?.say(text, more),
+    );
+    this.player = this.listening.player;
     this.page = new RaterPage(root, {
       act: (command) => command.run(this),
       wave: {
-        click: (place, share) => this.play(place, share * this.player.duration(place)),
-        drag: (place, from, to, isOver) => this.drag(place, from, to, isOver),
+        click: (place, share) => this.listening.play(place, share * this.player.duration(place)),
+        drag: (place, from, to, isOver) => this.listening.drag(place, from, to, isOver),
       },
       change: () => this.showStart(),
     });
@@ -50,7 +51,7 @@ class Rater {
 
   close() {
     this.turnCount++;
-    clearTimeout(this.retry);
+    this.link.close();
     this.resizing.disconnect();
     this.player.close();
     cancelAnimationFrame(this.frame);
@@ -58,8 +59,8 @@ class Rater {
 
   paint() {
     cancelAnimationFrame(this.frame);
-    this.page.paint(this.player, (place) => this.player.heard(place) / this.neededMs(place));
-    if (this.trial) this.page.setGate(this.missing(), this.conditions.min_heard_ms / 1000, this.state);
+    this.page.paint(this.player, (place) => this.listening.shareHeard(place));
+    if (this.trial) this.page.setGate(this.listening.missing(), this.conditions.min_heard_ms / 1000, this.state);
     if (this.player.playing) this.frame = requestAnimationFrame(() => this.paint());
   }
 
@@ -109,7 +110,7 @@ class Rater {
   turnTo(trial) {
     this.turnCount++;
     this.trial = trial;
-    this.player.begin([]);
+    this.listening.begin([]);
   }
 
   // -- sounds ------------------------------------------------------------------------------------
@@ -124,11 +125,13 @@ class Rater {
     if (failed >= 0) return this.soundFailed(trial.clips[failed], results[failed].reason);
     const excerpts = results.map((result) => result.value);
     const gain = (clip) => 10 ** (clip.gain_db / 20);
-    this.player.begin(excerpts.map((each, i) => ({ ...each, gain: gain(trial.clips[i]) })));
+    const clips = excerpts.map((each, i) => ({ ...each, gain: gain(trial.clips[i]) }));
+    const hasAnchor = !trial.odd_one_out;
+    this.listening.begin(clips, { hasAnchor, minHeardMs: this.conditions.min_heard_ms });
     this.readyAt = performance.now();
     if (this.page.status.textContent === RETRYING) this.page.say("");
     this.setState("ready");
-    if (this.conditions.autoplay) this.playInTurn();
+    if (this.conditions.autoplay) this.listening.playInTurn();
     this.loadAhead();
   }
 
@@ -136,7 +139,7 @@ class Rater {
   async loadAhead() {
     const { turnCount } = this;
     try {
-      const { trial } = await this.ask("_ahead", {});
+      const { trial } = await this.link.ask("_ahead", {});
       if (trial && turnCount === this.turnCount) {
         trial.clips.forEach((clip) => this.player.loader.load(clip));
       }
@@ -153,89 +156,13 @@ class Rater {
     }
     if (error.status === 404) {
       // Gone from the disk: another triplet comes. Else it is the server that has no such route.
-      const reply = await this.ask("_not_found", { trial: this.trial.id }).catch(() => ({}));
+      const reply = await this.link.ask("_not_found", { trial: this.trial.id }).catch(() => ({}));
       if (turnCount !== this.turnCount) return;
       if (reply.trial || reply.empty) return this.take(reply);
     }
     this.setState("silent");
     const action = () => this.loadSounds();
     this.page.say(soundAdvice(error), { urgent: true, label: "Try again", action });
-  }
-
-  /** Do something with the sound; the click or key before it lets the browser play. */
-  async withSound(play) {
-    if (!this.player.clips.length) return;
-    const { turnCount } = this;
-    const allowed = await this.player.allow();
-    if (turnCount !== this.turnCount) return;
-    if (allowed) play();
-    else this.page.say("The browser allows no sound yet: click here, then play.", { urgent: true });
-  }
-
-  /** Play a clip from its start or from `at` seconds; the anchor comes first. */
-  play(place, at = 0) {
-    const tooSoon = this.anchorComesFirst(place);
-    return this.withSound(() => this.player.play(tooSoon ? 0 : place, tooSoon ? 0 : at));
-  }
-
-  switchTo(place) {
-    const tooSoon = this.anchorComesFirst(place);
-    return this.withSound(() => this.player.switchTo(tooSoon ? 0 : place));
-  }
-
-  anchorComesFirst(place) {
-    const tooSoon = place > 0 && !this.trial.odd_one_out && this.player.heard(0) === 0;
-    if (tooSoon) this.page.say("The anchor comes first.");
-    return tooSoon;
-  }
-
-  playInTurn() {
-    return this.withSound(() => this.player.playInTurn(PLACES));
-  }
-
-  toggle() {
-    const { player } = this;
-    if (player.playing) player.stop();
-    else this.withSound(() => player.play(player.place, player.position(), { how: null }));
-  }
-
-  loop() {
-    this.player.setLooping(!this.player.looping);
-  }
-
-  /** Let the loop begin (0) or end (1) where the sound is. */
-  mark(end) {
-    const { player } = this;
-    const ends = [...player.regionOf(player.place)];
-    ends[end] = player.position();
-    player.setRegion(player.place, ends);
-    if (!player.regions[player.place]) this.page.say("A loop lasts at least 0.3 seconds.");
-  }
-
-  drag(place, from, to, isOver) {
-    const { player } = this;
-    const ends = [from, to].map((share) => share * player.duration(place)).sort((x, y) => x - y);
-    player.regions[place] = ends;
-    if (!isOver) return this.paint();
-    player.setRegion(place, ends);
-    if (player.regions[place] && !(player.playing && player.place === place)) this.play(place, ends[0]);
-  }
-
-  turn(steps) {
-    this.player.setVolume(this.player.volume + steps * VOLUME_STEP);
-    this.page.say(`Volume ${Math.round(this.player.volume * 100)} %.`);
-  }
-
-  /** How long a clip has to sound: the minimum, or nearly all of a shorter one. */
-  neededMs(place) {
-    const whole = Math.max(1, this.player.duration(place) * 1000 - 100);
-    return Math.max(1, Math.min(this.conditions.min_heard_ms, whole));
-  }
-
-  /** The clips that have not been heard for long enough. */
-  missing() {
-    if (!this.player.clips.length || !this.conditions.min_heard_ms) return [];
-    return PLACES.filter((place) => this.player.heard(place) < this.neededMs(place));
   }
 
   // -- answers -----------------------------------------------------------------------------------
@@ -249,7 +176,7 @@ class Rater {
     const { turnCount } = this;
     try {
       const unsaved = this.unsaved.of(rater);
-      const reply = await this.ask("_start", { rater, dimension, task, device, unsaved });
+      const reply = await this.link.ask("_start", { rater, dimension, task, device, unsaved });
       this.conditions = reply.conditions ?? this.conditions;
       if (turnCount === this.turnCount) this.take(reply);
     } catch (error) {
@@ -259,7 +186,7 @@ class Rater {
 
   answer(choice) {
     if (this.state !== "ready" || performance.now() - this.readyAt < LOCKED_MS) return;
-    if (choice !== "skip" && this.missing().length) return this.page.say(this.page.gate.textContent);
+    if (choice !== "skip" && this.listening.missing().length) return this.page.say(this.page.gate.textContent);
     this.given = { choice, response_ms: Math.round(performance.now() - this.readyAt) };
     if (!this.conditions.ask_confidence || choice === "skip") return this.keep({});
     this.setState("confidence");
@@ -299,41 +226,32 @@ class Rater {
   }
 
   /** Send until it is acknowledged: an answer is either on disk or on this page. */
-  async send(command, message, attempt = 0) {
-    clearTimeout(this.retry);
+  async send(command, message) {
     const { turnCount } = this;
-    this.page.say(attempt ? "Saving again\u2026" : "Saving\u2026");
-    try {
-      const reply = await this.ask(command, message);
-      if (turnCount === this.turnCount) this.take(reply);
-      else this.unsaved.settle(reply.settled ?? []);
-    } catch (error) {
-      if (turnCount !== this.turnCount) return;
-      this.setState("unsaved");
-      const action = () => this.send(command, message, attempt + 1);
-      const text = `NOT SAVED: ${sentence(error)} Your answer is kept on this page.`;
-      this.page.say(text, { urgent: true, label: "Save again", action });
-      this.retry = setTimeout(action, RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)]);
-    }
+    const reply = await this.link.insist(command, message, {
+      onTry: (again) => this.page.say(again ? "Saving again\u2026" : "Saving\u2026"),
+      onTrouble: (said, tryNow) => {
+        if (turnCount !== this.turnCount) return false; // the next start sends what is kept
+        this.setState("unsaved");
+        const text = `NOT SAVED: ${said} Your answer is kept on this page.`;
+        this.page.say(text, { urgent: true, label: "Save again", action: tryNow });
+        return true;
+      },
+    });
+    if (reply && turnCount === this.turnCount) this.take(reply);
+    else this.unsaved.settle(reply?.settled ?? []);
   }
 
   /** Ask for something that may be asked twice. */
   async request(command, message) {
     const { turnCount } = this;
     try {
-      const reply = await this.ask(command, message);
+      const reply = await this.link.ask(command, message);
       if (turnCount === this.turnCount) this.take(reply);
     } catch (error) {
       if (turnCount !== this.turnCount) return;
       this.showEmpty(sentence(error), () => this.request(command, message));
     }
-  }
-
-  async ask(command, message) {
-    const signal = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
-    const [reply] = await this.invoke(command, message, { signal });
-    if (reply.error) throw new SentenceError(reply.error);
-    return reply;
   }
 
   /** Show what Python replied: the next triplet, or why there is none. */
@@ -375,14 +293,6 @@ class Rater {
     if (!command || !(this.trial || ["undo", "redo"].includes(command.id))) return null;
     return () => command.run(this);
   }
-}
-
-/** A sentence that Python wrote for the reader. */
-class SentenceError extends Error {}
-
-function sentence(error) {
-  if (error instanceof SentenceError) return error.message;
-  return "Python does not answer; if its kernel was stopped, run the cell or open the page again.";
 }
 
 function soundAdvice(error) {

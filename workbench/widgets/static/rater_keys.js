@@ -19,14 +19,14 @@ function commandsOf(mode) {
     keys: [PLAY_KEYS[mode][place]],
     label: "Play",
     help: `play ${theClip(name)} from its start`,
-    run: (rater) => rater.play(place),
+    run: (rater) => rater.listening.play(place),
   }));
   const here = names.map((name, place) => ({
     id: `switch${place}`,
     keys: [String(place + 1)],
     label: "Switch here",
     help: `switch to ${theClip(name)} at the same position`,
-    run: (rater) => rater.switchTo(place),
+    run: (rater) => rater.listening.switchTo(place),
   }));
   return [...play, ...here, ...answersOf(mode), ...COMMON];
 }
@@ -62,13 +62,13 @@ function answersOf(mode) {
 }
 
 const COMMON = [
-  command("toggle", [" "], "Stop", "stop, and go on where it stopped", (r) => r.toggle()),
-  command("inTurn", ["p"], "All in turn", "play all three, one after another", (r) => r.playInTurn()),
-  command("loop", ["l"], "Loop", "loop the marked region, or the whole clip", (r) => r.loop()),
-  command("from", ["["], "From here", "loop from here (or drag over the waveform)", (r) => r.mark(0)),
-  command("to", ["]"], "To here", "loop up to here", (r) => r.mark(1)),
-  command("quieter", ["-"], "Quieter", "quieter, all three alike", (r) => r.turn(-1)),
-  command("louder", ["+", "="], "Louder", "louder, all three alike", (r) => r.turn(1)),
+  command("toggle", [" "], "Stop", "stop, and go on where it stopped", (r) => r.listening.toggle()),
+  command("inTurn", ["p"], "All in turn", "play all three, one after another", (r) => r.listening.playInTurn()),
+  command("loop", ["l"], "Loop", "loop the marked region, or the whole clip", (r) => r.listening.loop()),
+  command("from", ["["], "From here", "loop from here (or drag over the waveform)", (r) => r.listening.mark(0)),
+  command("to", ["]"], "To here", "loop up to here", (r) => r.listening.mark(1)),
+  command("quieter", ["-"], "Quieter", "quieter, all three alike", (r) => r.listening.turn(-1)),
+  command("louder", ["+", "="], "Louder", "louder, all three alike", (r) => r.listening.turn(1)),
   command("undo", ["z", "Backspace"], "Undo", "undo, back to the session's first answer", (r) => r.undo()),
   command("redo", ["y"], "Redo", "redo what was undone", (r) => r.redo()),
   command("rubric", ["r"], "Rubric", "show or hide what the dimension means", (r) => r.page.toggleRubric()),

@@ -1,4 +1,4 @@
-// Small parts of the rater's page: buttons with their keys, fields, waveforms, browser storage.
+// Small parts of the rater's page: buttons with their keys, fields, waveforms.
 
 const PLAY_SHAPE = "M4 2.5v11l9-5.5z";
 const STOP_SHAPE = "M3.5 3.5h9v9h-9z";
@@ -111,64 +111,4 @@ function onWave(canvas, { click, drag }) {
     from = null;
   });
   canvas.addEventListener("pointercancel", () => (from = null));
-}
-
-/** Answers that no kernel has acknowledged; they outlive a reload of the page. */
-class UnsavedAnswers {
-  constructor(workspace) {
-    this.key = `workbench.unsaved.${workspace}`;
-    this.kept = []; // for browsers that refuse storage
-  }
-
-  /** All of them, read afresh: another tab may have added or saved some. */
-  get all() {
-    try {
-      return JSON.parse(localStorage.getItem(this.key) ?? "[]");
-    } catch {
-      return this.kept;
-    }
-  }
-
-  set all(answers) {
-    this.kept = answers;
-    remember(this.key, JSON.stringify(answers));
-  }
-
-  of(rater) {
-    return this.all.filter((answer) => answer.rater === rater);
-  }
-
-  add(rater, answer) {
-    this.all = [...this.all, { rater, ...answer }];
-  }
-
-  settle(ids) {
-    if (ids.length) this.all = this.all.filter((answer) => !ids.includes(answer.id));
-  }
-}
-
-function remembered(key) {
-  try {
-    return localStorage.getItem(key) ?? "";
-  } catch {
-    return ""; // a browser may refuse storage; the page then remembers nothing
-  }
-}
-
-function remember(key, value) {
-  try {
-    localStorage.setItem(key, value);
-  } catch {
-    // As above.
-  }
-}
-
-/** Only pages over https or on this machine have crypto.randomUUID. */
-function uuid() {
-  if (crypto.randomUUID) return crypto.randomUUID();
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6] & 0x0f) | 0x40;
-  bytes[8] = (bytes[8] & 0x3f) | 0x80;
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }

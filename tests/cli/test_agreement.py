@@ -25,9 +25,10 @@ def judged(ws: Workspace) -> Workspace:
         session = ws.judgements.open_session(rater)
         for dimension, (anchor, a, b) in asked:
             right = bool(rng.random() < accuracy)
+            left = bool(rng.random() < 0.5)
             answers.append(
                 Answer(session_id=session, rater=rater, dimension=dimension, anchor_id=anchor,
-                       a_id=a, b_id=b, choice="a" if right else "b")
+                       a_id=a, b_id=b, choice="a" if right else "b", a_is_left=left)
             )  # fmt: skip
     ws.judgements.append_all(answers)
     return ws
@@ -37,18 +38,18 @@ def test_the_careless_rater_stands_out(workbench, judged: Workspace) -> None:
     answer = workbench("agreement", "-w", judged.root, "--json")
     assert answer.code == 0, answer.err
     report = json.loads(answer.out)
-    assert set(report) == {"genre", "key", "overall"}
-    raters = report["overall"]["raters"]
+    assert set(report["dimensions"]) == {"genre", "key", "all dimensions"}
+    raters = report["raters"]
     assert raters["Random"]["accuracy"] < 0.7 < min(raters[n]["accuracy"] for n in ("Ada", "Bo"))
     assert raters["Random"]["agreement"]["score"] < raters["Ada"]["agreement"]["score"]
-    low, high = report["overall"]["alpha_by_task"]
-    assert low < report["overall"]["alpha"] < high
+    low, high = report["dimensions"]["all dimensions"]["alpha_by_task"]
+    assert low < report["dimensions"]["all dimensions"]["alpha"] < high
 
 
 def test_it_is_told_in_tables_and_words(workbench, judged: Workspace) -> None:
     answer = workbench("agreement", "-w", judged.root)
     assert answer.code == 0, answer.err
-    for words in ("genre", "overall", "Alpha (Krippendorff)", "Random", "With other raters"):
+    for words in ("genre", "all dimensions", "Alpha (Krippendorff)", "Random", "With other raters"):
         assert words in answer.out
     only = workbench("agreement", "-w", judged.root, "--dimension", "key").out
     assert "key" in only
@@ -73,3 +74,22 @@ def test_before_the_first_judgement_it_says_where_to_begin(workbench, ws: Worksp
     assert answer.code == 7
     assert "open the page Rate" in answer.err
     assert workbench("agreement", "-w", ws.root, "--dimension", "taste").code == 4
+
+
+def test_odd_sittings_are_told_and_left_out_only_by_name(workbench, judged: Workspace) -> None:
+    answer = workbench("agreement", "-w", judged.root)
+    assert "1 of 4 sittings look odd" in answer.out
+    odd = judged.judgements.table().query("rater == 'Random'")["session_id"].iloc[0]
+    assert f"{odd[:8]}  " in answer.out
+    assert "guessing gives 50 %" in answer.out
+    without = workbench("agreement", "-w", judged.root, "--exclude", odd[:8])
+    assert "Random" not in without.out
+    assert f"Left out, as asked: 1 sitting ({odd[:8]})." in without.out
+    assert workbench("agreement", "-w", judged.root, "--exclude", "none").code == 4
+    every = workbench("agreement", "-w", judged.root, "--sittings").out
+    assert every.count(", 80 answers") == 4
+
+
+def test_overall_similarity_may_be_asked_for(workbench, judged: Workspace) -> None:
+    answer = workbench("agreement", "-w", judged.root, "--dimension", "overall")
+    assert answer.code == 7

@@ -68,8 +68,8 @@ def test_the_judgement_log_is_votes(ws: Workspace) -> None:
     a, b, c, d = add_songs(ws, 4).tolist()
     judge(ws, [("genre", a, b, c, "a"), ("genre", a, b, d, "cannot_tell")], rater="Ada")
     judge(ws, [("genre", a, c, b, "b"), ("genre", a, b, d, "skip")], rater="Ben")
-    judge(ws, [("genre", a, b, c, "b"), ("tempo", a, b, c, "b")], rater="Cid")
-    judge(ws, [("genre", a, c, b, "b")], rater="Cid")  # thought again
+    judge(ws, [("genre", a, b, c, "a"), ("tempo", a, b, c, "b")], rater="Cid")
+    judge(ws, [("genre", a, c, b, "a")], rater="Cid")  # a repeat: the first answer counts
     voted = judged_votes(ws)
     found = {
         (name, *items): tuple(count)

@@ -11,12 +11,12 @@ from workbench.evaluation.scores import Score
 from workbench.judgements.agreement import (
     agreement_with_others,
     bootstrap_interval,
-    dawid_skene,
     evaluate,
     krippendorff_alpha,
     majority_share,
 )
 from workbench.judgements.answer_table import AnswerTable
+from workbench.judgements.consensus import dawid_skene
 
 
 def coders(*rows: str) -> np.ndarray:
@@ -103,43 +103,6 @@ def simulated(accuracy: list[float], tasks: int, *, answered: float = 0.7) -> tu
     right = rng.random((tasks, len(accuracy))) < np.array(accuracy)
     labels = np.where(right, truth[:, None], 1 - truth[:, None])
     return np.where(rng.random(labels.shape) < answered, labels, -1), truth
-
-
-def test_dawid_skene_finds_how_good_raters_are_and_beats_the_majority() -> None:
-    accuracy = [0.95, 0.9, 0.55, 0.55, 0.5]
-    labels, truth = simulated(accuracy, 800)
-    found = dawid_skene(labels)
-    assert found.accuracy == pytest.approx(accuracy, abs=0.06)
-    counts = (labels[..., None] == np.arange(2)).sum(1)
-    by_majority = (counts.argmax(1) == truth).mean()
-    assert (found.chances.argmax(1) == truth).mean() > by_majority + 0.05
-    assert found.chances.sum(1) == pytest.approx(np.ones(800))
-
-
-def test_dawid_skene_settles_where_a_loop_does() -> None:
-    labels = some_labels(3, 30, 4)
-    found = dawid_skene(labels)
-    chances, accuracy = found.chances.tolist(), found.accuracy.tolist()
-    prior = np.mean(chances, axis=0).tolist()
-    for t, row in enumerate(labels.tolist()):
-        weights = []
-        for label in range(3):
-            chance = prior[label]
-            for r, given in enumerate(row):
-                if given >= 0:
-                    chance *= accuracy[r] if given == label else (1 - accuracy[r]) / 2
-            weights.append(chance)
-        assert chances[t] == pytest.approx([w / sum(weights) for w in weights], abs=1e-3)
-    for r in range(4):
-        given = [(t, labels[t, r]) for t in range(30) if labels[t, r] >= 0]
-        right = sum(chances[t][label] for t, label in given)
-        assert accuracy[r] == pytest.approx((right + 1) / (len(given) + 2), abs=1e-3)
-
-
-def test_nobody_is_infallible() -> None:
-    found = dawid_skene(np.zeros((1, 2), int))
-    assert (found.accuracy < 1).all()
-    assert np.isfinite(found.chances).all()
 
 
 def test_a_rater_is_compared_with_what_most_others_say() -> None:

@@ -8,6 +8,7 @@ import pytest
 from synthetic import add_songs, judge
 
 from workbench import Workspace
+from workbench.errors import UnknownNameError
 from workbench.subspaces.store import ModelCard
 from workbench.training.judged import judged_triplets
 
@@ -41,17 +42,22 @@ def test_votes_on_one_triplet_are_joined_whichever_way_round_it_was_asked(
 
 
 def test_shares_votes_and_agreement_are_those_of_a_loop(ws: Workspace, songs: np.ndarray) -> None:
+    """Of eight triplets, too few to learn who is right; some raters are asked twice."""
     rng = np.random.default_rng(0)
     said: dict[tuple[int, int, int], list[str]] = defaultdict(list)
+    asked = list(itertools.islice(itertools.permutations(songs[:5], 3), 14))
+    assert len({(x, *sorted((a, b))) for x, a, b in asked}) == 8
     for rater in ("Ada", "Ben", "Cid", "Dee"):
-        answers = []
-        for anchor, a, b in itertools.islice(itertools.permutations(songs[:5], 3), 30):
+        answers, first = [], set()
+        for anchor, a, b in asked:
             choice = rng.choice(["a", "b", "cannot_tell", "skip"])
             answers.append(("tempo", anchor, a, b, choice))
-            if choice == "skip":
+            key = (anchor, min(a, b), max(a, b))
+            if choice == "skip" or key in first:
                 continue
+            first.add(key)
             nearer = {"a": a, "b": b}.get(choice, "?")
-            said[anchor, min(a, b), max(a, b)].append(str(nearer))
+            said[key].append(str(nearer))
         judge(ws, answers, rater=rater)
     found = judged_triplets(ws, card())
     triplets = found.triplets["tempo"]
@@ -121,3 +127,44 @@ def test_an_empty_log_teaches_nothing(ws: Workspace, songs: np.ndarray) -> None:
     assert found.triplets == {}
     assert found.watermark is None
     assert found.ceiling["overall"].n == 0
+
+
+def test_a_repeat_is_no_second_rater(ws: Workspace, songs: np.ndarray) -> None:
+    anchor, a, b = songs[:3]
+    judge(ws, [("genre", anchor, a, b, "a"), ("genre", anchor, b, a, "a")], rater="Ada")
+    judge(ws, [("genre", anchor, a, b, "a")], rater="Ben")
+    found = judged_triplets(ws, card())
+    assert found.votes["genre"].tolist() == [2]
+    assert found.triplets["genre"].share.tolist() == [1.0]
+    assert (found.ceiling["genre"].k, found.ceiling["genre"].n) == (1, 1)
+
+
+def test_where_raters_overlap_the_better_ones_count_for_more(
+    ws: Workspace, songs: np.ndarray
+) -> None:
+    rng = np.random.default_rng(1)
+    asked = list(itertools.combinations(songs.tolist(), 3))
+    for rater, accuracy in {"Ada": 0.95, "Ben": 0.95, "Cid": 0.5}.items():
+        right = rng.random(len(asked)) < accuracy
+        judge(
+            ws,
+            [("genre", *t, "a" if r else "b") for t, r in zip(asked, right, strict=True)],
+            rater=rater,
+        )
+    share = judged_triplets(ws, card()).triplets["genre"].share
+    one_against = np.sort(np.unique(share.round(3)))
+    assert len(one_against) > 4  # more than the four shares that three votes can make
+    assert np.abs(1 - share).mean() < 0.2
+
+
+def test_excluded_sittings_take_no_part_and_are_named(ws: Workspace, songs: np.ndarray) -> None:
+    anchor, a, b, c = songs[:4]
+    judge(ws, [("genre", anchor, a, b, "a")], rater="Ada")
+    judge(ws, [("genre", anchor, a, b, "b"), ("genre", anchor, a, c, "a")], rater="Ben")
+    bens = ws.judgements.table().query("rater == 'Ben'")["session_id"].iloc[0]
+    found = judged_triplets(ws, card(), excluding=[bens])
+    assert found.answers == 1
+    assert found.triplets["genre"].share.tolist() == [1.0]
+    assert found.excluded == (bens,)
+    with pytest.raises(UnknownNameError, match="There is no sitting 'nobody'"):
+        judged_triplets(ws, card(), excluding=["nobody"])

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from workbench.cli.options import (
+    DimensionOption,
+    ExcludeOption,
     JobOption,
     JsonOption,
     SeedOption,
@@ -63,9 +65,8 @@ def evaluate(
     floors: Annotated[
         bool, typer.Option(help="Show what must be beaten: encoder, MFCC, MFCC-VQ, chance.")
     ] = True,
-    dimension: Annotated[
-        str | None, typer.Option(help="Show one dimension only.", show_default=False)
-    ] = None,
+    dimension: DimensionOption = None,
+    exclude: ExcludeOption = None,
     seed: SeedOption = 0,
     as_json: JsonOption = False,
     workspace: WorkspaceOption = None,
@@ -100,7 +101,8 @@ def evaluate(
         "licence": loaded.card.licence,
         "distance": distance,
     }
-    voted = list(_voted(ws, triplets or [], judgements, agreement, raters))
+    left_out = [ws.judgements.find_session(name) for name in exclude or ()]
+    voted = list(_voted(ws, triplets or [], judgements, agreement, raters, left_out))
     try:
         report |= _on_tags(ws, loaded, other, names, wanted, options)
     except NotReadyError as error:
@@ -128,18 +130,24 @@ def evaluate(
 
 
 def _voted(
-    ws: Workspace, files: list[Path], judgements: bool, agreement: float, raters: int
+    ws: Workspace,
+    files: list[Path],
+    judgements: bool,
+    agreement: float,
+    raters: int,
+    left_out: list[str],
 ) -> Iterator[tuple[str, Questions, dict[str, Any]]]:
     """Return what people voted on: a name, the triplets, and where they come from."""
     from workbench.evaluation.triplet_files import read_triplets
     from workbench.evaluation.voted import judged_votes
 
     if judgements:
-        votes = judged_votes(ws)
+        votes = judged_votes(ws, excluding=left_out)
         found = votes.agreed(agreement=agreement, raters=raters)
         if not len(votes):
             raise NotReadyError("There are no judgements yet; judge some triplets first.")
-        yield "judgements", found, {"voted": len(votes), "agreed": len(found)}
+        facts = {"voted": len(votes), "agreed": len(found), "excluded": left_out}
+        yield "judgements", found, facts
     for file in files:
         read = read_triplets(ws, file)
         found = read.voted.agreed(agreement=agreement, raters=raters)

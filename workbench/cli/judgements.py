@@ -1,23 +1,30 @@
-"""The agreement command: how far raters agree, per dimension and per rater."""
+"""The agreement command: how far raters agree, per dimension and per rater, and what looks odd."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from workbench.cli.options import (
+    DimensionOption,
+    ExcludeOption,
     JsonOption,
     SeedOption,
     WorkspaceOption,
+    check_dimension,
     count,
     say,
+    say_excluded,
     say_json,
     score_text,
     table,
 )
 from workbench.errors import NotReadyError
 from workbench.workspace import Workspace
+
+if TYPE_CHECKING:
+    from workbench.listening.oversight import Oversight
 
 
 def register(app: typer.Typer) -> None:
@@ -26,34 +33,35 @@ def register(app: typer.Typer) -> None:
 
 
 def agreement(
-    dimension: Annotated[
-        str | None, typer.Option(help="One dimension only.", show_default=False)
-    ] = None,
+    dimension: DimensionOption = None,
+    exclude: ExcludeOption = None,
+    all_sittings: Annotated[
+        bool, typer.Option("--sittings", help="List every sitting, not only those that look odd.")
+    ] = False,
     seed: SeedOption = 0,
     as_json: JsonOption = False,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Show how far raters agree with each other: nothing that learns from them can do better."""
-    from workbench.judgements.agreement import agreement_by_dimension
-    from workbench.subspaces.dimensions import get_dimension
+    """Show how far raters agree: nothing that learns from them can do better."""
+    from workbench.listening.oversight import oversee
 
     ws = Workspace(workspace)
-    judgements = ws.judgements.table()
-    if dimension is not None:
-        get_dimension(ws, dimension)
-        judgements = judgements[judgements["dimension"] == dimension]
-    if judgements.empty:
+    check_dimension(ws, dimension)
+    seen = oversee(ws, dimension=dimension, excluding=exclude or (), seed=seed)
+    if not seen.sittings:
         raise NotReadyError("Nobody has judged anything yet; open the page Rate and listen.")
-    report = agreement_by_dimension(judgements, seed=seed)
     if as_json:
-        say_json(report)
+        say_json(seen.as_dict())
         return
-    _say_dimensions(report)
-    _say_raters(report["overall"])
+    _say_dimensions(seen)
+    _say_raters(seen)
+    _say_sittings(seen, all_sittings)
+    say_excluded(seen.excluded)
 
 
-def _say_dimensions(report: dict[str, dict[str, Any]]) -> None:
+def _say_dimensions(seen: Oversight) -> None:
     header = ["dimension", "triplets", "by two or more", "majority", "alpha [95 % interval]"]
+    shown = seen.dimensions if len(seen.dimensions) > 2 else dict([*seen.dimensions.items()][:1])
     rows = [
         [
             name,
@@ -62,31 +70,77 @@ def _say_dimensions(report: dict[str, dict[str, Any]]) -> None:
             _number(found["majority_share"]),
             _with_interval(found["alpha"], found["alpha_by_task"]),
         ]
-        for name, found in report.items()
+        for name, found in shown.items()
     ]
     table(header, rows)
-    overall = report["overall"]
-    if not overall["shared_tasks"]:
+    summary = seen.summary
+    if not summary["shared_tasks"]:
         say(
-            "\nNo triplet was judged by two people: nothing is known of their agreement. Start "
-            "a sitting in which raters overlap."
+            "\nNo triplet was judged by two people: nothing is known of their agreement. Make a "
+            "rating task in which raters overlap: `workbench task create NAME --raters 2`."
         )
         return
     say("\nMajority: the share of a triplet's raters who gave its commonest answer, on average.")
     say("Alpha (Krippendorff): 1 is agreement, 0 is what chance gives; intervals over triplets.")
-    wider = overall["alpha_by_rater"]
+    wider = summary["alpha_by_rater"]
     if wider:
-        say(f"With other raters: {_with_interval(overall['alpha'], wider)}.")
+        say(f"With other raters: {_with_interval(summary['alpha'], wider)}.")
 
 
-def _say_raters(overall: dict[str, Any]) -> None:
+def _say_raters(seen: Oversight) -> None:
     say("")
+    header = ["rater", "answers", "as most others did", "accuracy", "as at first", "gold right"]
     rows = [
-        [name, count(found["answers"], "triplet"), score_text(found["agreement"]),
-         _number(found["accuracy"])]
-        for name, found in overall["raters"].items()
-    ]  # fmt: skip
-    table(["rater", "answered", "as most others did", "accuracy (Dawid and Skene)"], rows)
+        [
+            name,
+            str(went.answers),
+            _score(went.agreement.as_dict()),
+            _number(seen.accuracy(name)),
+            _score(went.consistency.as_dict()),
+            _score(went.gold.as_dict()),
+        ]
+        for name, went in seen.raters.items()
+    ]
+    table(header, rows)
+    say("")
+    header = ["rater", "left chosen", "cannot tell", "skipped", "seconds"]
+    rows = [
+        [
+            name,
+            _score(went.left.as_dict()),
+            _percent(went.cannot_tell.value),
+            _percent(went.skipped.value),
+            "-" if went.response_s is None else f"{went.response_s:.1f}",
+        ]
+        for name, went in seen.raters.items()
+    ]
+    table(header, rows)
+    say("\nAccuracy: by Dawid and Skene's model, where three people overlap. Seconds: the median.")
+
+
+def _say_sittings(seen: Oversight, every: bool) -> None:
+    odd = [sitting for sitting in seen.sittings if sitting.flags or every]
+    for name, reasons in seen.flags.items():
+        for reason in reasons:
+            say(f"{name}, on the whole: {reason}")
+    flagged = sum(bool(sitting.flags) for sitting in seen.sittings)
+    say(
+        f"\n{flagged} of {count(len(seen.sittings), 'sitting')} look odd. All count until you "
+        "leave some out by name: --exclude ID."
+    )
+    for sitting in odd:
+        went, when = sitting.conduct, f"{sitting.began:%Y-%m-%d %H:%M}"
+        say(f"{sitting.id[:8]}  {when}  {sitting.rater}, {count(went.answers, 'answer')}")
+        for reason in sitting.flags:
+            say(f"          {reason}")
+
+
+def _score(score: dict[str, Any]) -> str:
+    return score_text(score) if score["n"] else "-"
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{100 * share:.0f} %"
 
 
 def _number(value: float | None) -> str:

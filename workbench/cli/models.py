@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from workbench.cli.options import (
+    ExcludeOption,
     JobOption,
     JsonOption,
     SeedOption,
@@ -14,6 +15,7 @@ from workbench.cli.options import (
     WorkspaceOption,
     progress_for,
     say,
+    say_excluded,
     say_json,
     score_text,
     table,
@@ -34,6 +36,7 @@ def register(app: typer.Typer) -> None:
 
 def finetune(
     model: VersionOption = None,
+    exclude: ExcludeOption = None,
     seed: SeedOption = 0,
     maps: Annotated[bool, typer.Option(help="Draw the maps of the new version.")] = True,
     as_json: JsonOption = False,
@@ -45,7 +48,7 @@ def finetune(
 
     ws = Workspace(workspace)
     progress = progress_for(job)
-    result = run(ws, parent=model, seed=seed, progress=progress)
+    result = run(ws, parent=model, excluding=exclude or (), seed=seed, progress=progress)
     if maps:
         from workbench.search.maps import compute_maps
 
@@ -62,7 +65,8 @@ def finetune(
         ]
         table(["dimension", "before", "after"], rows)
     ceiling = result.report["ceiling"]["overall"]
-    say(f"\nHow often two answers to the same triplet agree: {score_text(ceiling)}")
+    say(f"\nHow often two raters say the same of a triplet: {score_text(ceiling)}")
+    say_excluded(result.report["excluded"])
 
 
 def map_(

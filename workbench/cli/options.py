@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from workbench.progress import JobProgress, Progress, TerminalProgress
+from workbench.workspace import Workspace
 
 WorkspaceOption = Annotated[
     Path | None,
@@ -29,6 +31,16 @@ VersionOption = Annotated[
 EncoderOption = Annotated[
     str | None, typer.Option(help="An encoder's name; by default the best built-in one.")
 ]
+DimensionOption = Annotated[
+    str | None, typer.Option(help="One dimension only.", show_default=False)
+]
+ExcludeOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="A sitting to leave out, by the beginning of its id; as often as needed.",
+        show_default=False,
+    ),
+]
 ProcessesOption = Annotated[
     int | None, typer.Option(min=1, help="How many run at once; by default one per core.")
 ]
@@ -47,6 +59,22 @@ def say(text: str) -> None:
 def count(number: int, what: str) -> str:
     """Return a number of things in words, such as ``"1 song"`` or ``"2 songs"``."""
     return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def check_dimension(ws: Workspace, name: str | None) -> None:
+    """Refuse a dimension the workspace does not have; overall similarity may be judged anywhere."""
+    from workbench.evaluation.questions import OVERALL
+    from workbench.subspaces.dimensions import get_dimension
+
+    if name not in (None, OVERALL):
+        get_dimension(ws, str(name))
+
+
+def say_excluded(sessions: Collection[str]) -> None:
+    """Name the sittings that were left out, if any were."""
+    if sessions:
+        names = ", ".join(session[:8] for session in sessions)
+        say(f"Left out, as asked: {count(len(sessions), 'sitting')} ({names}).")
 
 
 def say_json(data: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from workbench.errors import WorkbenchError
 from workbench.evaluation.questions import OVERALL, Questions
+from workbench.judgements.answer_table import answer_table, label_counts
 from workbench.subspaces.triplets import Triplets
 
 if TYPE_CHECKING:
@@ -103,17 +104,21 @@ class VotedTriplets:
         return Questions(ids, triplets, {})
 
 
-def judged_votes(ws: Workspace) -> VotedTriplets:
-    """Read the judgement log; of a rater who answered a triplet twice the last answer counts.
+def judged_votes(ws: Workspace, *, excluding: Collection[str] = ()) -> VotedTriplets:
+    """Read the judgement log; of a rater who answered a triplet twice the first answer counts.
 
     Skipped triplets have no vote; "cannot tell" is one for neither.
+
+    Parameters
+    ----------
+    ws
+        The workspace.
+    excluding
+        Sittings to leave out, by id.
     """
-    table = ws.judgements.table()
-    last: dict[tuple[str, str, int, frozenset[int]], Vote] = {}
-    columns = ("rater", "dimension", "anchor_id", "a_id", "b_id", "choice")
-    for rater, dimension, anchor, a, b, choice in table[list(columns)].itertuples(index=False):
-        if choice != "skip":
-            said = (int(choice == "a"), int(choice == "b"), int(choice == "cannot_tell"))
-            key = (rater, dimension, int(anchor), frozenset((int(a), int(b))))
-            last[key] = Vote(int(anchor), int(a), int(b), *said, dimension=dimension)
-    return VotedTriplets.of(last.values())
+    table = answer_table(ws.judgements.table(excluding=excluding))
+    return VotedTriplets(
+        [task[0] for task in table.tasks],
+        np.array([task[1:] for task in table.tasks], dtype=np.int64).reshape(-1, 3),
+        label_counts(table.labels, kinds=3),
+    )

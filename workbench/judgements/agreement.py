@@ -13,53 +13,30 @@ Metrics
     How large a share of its raters the commonest answer of a task has, on average.
 `krippendorff_alpha`
     Agreement beyond chance: 1 is perfect, 0 what chance gives (Krippendorff 2011).
-`dawid_skene`
-    What is probably right, and how often each rater is (Dawid and Skene 1979, one coin each).
 `agreement_with_others`
     How often a rater says what most of the others say.
 `bootstrap_interval`
     An interval for any of these, by drawing tasks or raters again.
 `evaluate`, `agreement_by_dimension`
-    All of them at once, as plain numbers.
+    All of them at once, as plain numbers, with raters' accuracy by `consensus.dawid_skene`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from workbench.errors import WorkbenchError
 from workbench.evaluation.scores import Score
-from workbench.judgements.answer_table import AnswerTable, answer_table
+from workbench.judgements.answer_table import AnswerTable, answer_table, label_counts, validate
+from workbench.judgements.consensus import dawid_skene
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_ROUNDS = 100  # of expectation and maximisation
+ALL = "all dimensions"  # the summary; "overall" is a dimension people may judge
 _FEWEST_RATERS = 4  # of whom a half is a pair
-_SETTLED = 1e-6  # largest change of an accuracy that ends them
-
-
-def validate(labels: np.ndarray) -> None:
-    """Refuse what is no table of labels.
-
-    Raises
-    ------
-    WorkbenchError
-        If it has not two axes, or holds anything but whole numbers from -1.
-    """
-    if labels.ndim != 2 or not np.issubdtype(labels.dtype, np.integer):
-        raise WorkbenchError("Answers are a table of whole numbers, one column per rater.")
-    if labels.size and labels.min() < -1:
-        raise WorkbenchError("Labels are numbered from 0; -1 stands for no answer.")
-
-
-def label_counts(labels: np.ndarray) -> np.ndarray:
-    """Return how many raters gave each label to each task, int64 [tasks, labels]."""
-    kinds = int(labels.max(initial=-1)) + 1
-    return (labels[..., None] == np.arange(kinds)).sum(axis=1)
 
 
 def majority_share(labels: np.ndarray) -> float | None:
@@ -96,52 +73,6 @@ def krippendorff_alpha(labels: np.ndarray) -> float | None:
         return None
     agreeing = (counts * (counts - 1) / (answers - 1)[:, None]).sum()
     return float(1.0 - (pairable - 1) * (pairable - agreeing) / expected)
-
-
-class Consensus(NamedTuple):
-    """What raters say together.
-
-    Attributes
-    ----------
-    chances : float64 [tasks, labels]
-        How probable each label is; rows sum to 1.
-    accuracy : float64 [raters]
-        How often each rater gives the right label.
-    """
-
-    chances: np.ndarray
-    accuracy: np.ndarray
-
-
-def dawid_skene(labels: np.ndarray) -> Consensus:
-    """Weigh raters by how often they agree with what raters say together.
-
-    Every rater is right with a chance of their own and, when wrong, gives any other label alike.
-    One right and one wrong answer are added to each rater, so that nobody is infallible.
-
-    References
-    ----------
-    Dawid and Skene 1979; the one-coin form of Zhang et al. 2016.
-    """
-    validate(labels)
-    kinds = max(int(labels.max(initial=-1)) + 1, 2)
-    given = labels >= 0
-    gave = labels[..., None] == np.arange(kinds)  # [tasks, raters, labels]
-    votes = gave.sum(axis=1) + 1.0 / kinds
-    chances = votes / votes.sum(axis=1, keepdims=True)
-    accuracy = np.full(labels.shape[1], 0.5)
-    for _ in range(_ROUNDS):
-        right = np.einsum("trl,tl->r", gave, chances)
-        before, accuracy = accuracy, (right + 1.0) / (given.sum(axis=0) + 2.0)
-        prior = chances.mean(axis=0) if len(chances) else np.full(kinds, 1.0 / kinds)
-        # An answer speaks for its label by log(accuracy), for each other by the rest's share.
-        gain = np.log(accuracy * (kinds - 1) / (1.0 - accuracy))
-        weight = np.log(np.maximum(prior, 1e-9)) + np.einsum("trl,r->tl", gave, gain)
-        weight = np.exp(weight - weight.max(axis=1, keepdims=True))
-        chances = weight / weight.sum(axis=1, keepdims=True)
-        if np.abs(accuracy - before).max(initial=0.0) < _SETTLED:
-            break
-    return Consensus(chances, accuracy)
 
 
 def agreement_with_others(labels: np.ndarray) -> list[Score]:
@@ -233,18 +164,22 @@ def evaluate(table: AnswerTable, *, draws: int = 1000, seed: int = 0) -> dict[st
     }
 
 
-def agreement_by_dimension(judgements: pd.DataFrame, *, seed: int = 0) -> dict[str, dict[str, Any]]:
-    """Return `evaluate` of every dimension's judgements, and of all as ``overall``.
+def agreement_by_dimension(
+    judgements: pd.DataFrame, *, draws: int = 1000, seed: int = 0
+) -> dict[str, dict[str, Any]]:
+    """Return `evaluate` of every dimension's judgements, and of all as ``all dimensions``.
 
     Parameters
     ----------
     judgements
         As `JudgementLog.table` returns them.
-    seed
+    draws, seed
         Of the bootstrap.
     """
-    parts = {str(name): rows for name, rows in judgements.groupby("dimension")}
-    return {
-        name: evaluate(answer_table(rows), seed=seed)
-        for name, rows in (parts | {"overall": judgements}).items()
+    found = {
+        str(name): evaluate(answer_table(rows), draws=draws, seed=seed)
+        for name, rows in judgements.groupby("dimension")
     }
+    if len(found) == 1:  # the summary of one dimension is that dimension
+        return found | {ALL: next(iter(found.values()))}
+    return found | {ALL: evaluate(answer_table(judgements), draws=draws, seed=seed)}

@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from workbench.errors import WorkbenchError
+
 if TYPE_CHECKING:
     import pandas as pd
 
 # The candidate with the lower id, the other, and neither; skipped triplets have no label.
 _LABELS = {"a": 0, "b": 1, "cannot_tell": 2}
+CANNOT_TELL = _LABELS["cannot_tell"]
 
 
 class AnswerTable(NamedTuple):
@@ -59,3 +62,26 @@ def answer_table(judgements: pd.DataFrame) -> AnswerTable:
         if table[place] < 0:
             table[place] = label
     return AnswerTable(table, [(str(d), int(x), int(a), int(b)) for d, x, a, b in tasks], raters)
+
+
+def validate(labels: np.ndarray) -> None:
+    """Refuse what is no table of labels.
+
+    Raises
+    ------
+    WorkbenchError
+        If it has not two axes, or holds anything but whole numbers from -1.
+    """
+    if labels.ndim != 2 or not np.issubdtype(labels.dtype, np.integer):
+        raise WorkbenchError("Answers are a table of whole numbers, one column per rater.")
+    if labels.size and labels.min() < -1:
+        raise WorkbenchError("Labels are numbered from 0; -1 stands for no answer.")
+
+
+def label_counts(labels: np.ndarray, *, kinds: int | None = None) -> np.ndarray:
+    """Return how many raters gave each label to each task, int64 [tasks, labels].
+
+    There are as many labels as `kinds` says, by default up to the highest that was given.
+    """
+    kinds = int(labels.max(initial=-1)) + 1 if kinds is None else kinds
+    return (labels[..., None] == np.arange(kinds)).sum(axis=1)

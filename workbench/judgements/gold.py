@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from workbench.catalogue.database import Database
 from workbench.catalogue.tables import GoldTriplet, Judgement
 from workbench.errors import UnknownNameError
-from workbench.judgements.answer_table import answer_table
 from workbench.judgements.rows import Triplet, about, effective
 
 if TYPE_CHECKING:
@@ -91,28 +90,3 @@ class GoldTriplets:
             own = sa.select(Judgement.id).where(effective(), Judgement.rater == rater)
             left = [t for t in known if transaction.scalar(own.where(about(t)).limit(1)) is None]
         return [left[i] for i in rng.permutation(len(left))]
-
-
-def unanimous(
-    judgements: pd.DataFrame, *, share: float = 1.0, fewest: int = 3
-) -> list[tuple[str, int, int, int, str]]:
-    """Return the triplets whose raters agree, with their answer: candidates for gold.
-
-    Parameters
-    ----------
-    judgements
-        As `JudgementLog.table` returns them.
-    share
-        Of a triplet's raters who have to agree.
-    fewest
-        Raters it needs.
-    """
-    table = answer_table(judgements)
-    found = []
-    for (dimension, anchor, a, b), labels in zip(table.tasks, table.labels, strict=True):
-        answers = labels[labels >= 0]
-        counts = np.bincount(answers, minlength=3)
-        best = int(counts.argmax())
-        if len(answers) >= fewest and best < 2 and counts[best] >= share * len(answers):
-            found.append((dimension, anchor, a, b, "ab"[best]))
-    return found

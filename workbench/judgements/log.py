@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -169,12 +169,41 @@ class JudgementLog:
 
     # -- reading --------------------------------------------------------------------------------
 
-    def table(self) -> pd.DataFrame:
+    def table(self, *, excluding: Collection[str] = ()) -> pd.DataFrame:
         """Return the judgements that stand, oldest first: no undone rows, no undo rows.
 
         The last two columns are the `task` and the `device` of the sitting.
+
+        Parameters
+        ----------
+        excluding
+            Sittings to leave out, by id. Nothing is left out unless somebody says so.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such sitting.
         """
-        return self._frame(effective()).drop(columns="supersedes")
+        frame = self._frame(effective()).drop(columns="supersedes")
+        left_out = [self.find_session(session_id) for session_id in excluding]
+        return frame[~frame["session_id"].isin(left_out)].reset_index(drop=True)
+
+    def find_session(self, beginning: str) -> str:
+        """Return the id of the one sitting whose id begins like this.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is none, or more than one.
+        """
+        query = sa.select(Session.id).where(Session.id.startswith(beginning, autoescape=True))
+        with self._database.read() as transaction:
+            found = transaction.scalars(query.limit(2)).all()
+        if len(found) == 1:
+            return found[0]
+        many = f"More than one sitting begins with {beginning!r}; give more of it"
+        none = f"There is no sitting {beginning!r}; `workbench agreement` lists those it flags"
+        raise UnknownNameError(f"{many if found else none}.")
 
     def history(self) -> pd.DataFrame:
         """Return every row ever stored, oldest first, with what it `supersedes`."""

@@ -13,6 +13,7 @@ judgements it had.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +63,7 @@ def finetune(
     ws: Workspace,
     *,
     parent: str | None = None,
+    excluding: Collection[str] = (),
     seed: int = 0,
     progress: Progress | None = None,
 ) -> FineTuneResult:
@@ -73,6 +75,8 @@ def finetune(
         The workspace, with a model and judgements.
     parent
         The version to compare with and to come after; by default the current one.
+    excluding
+        Sittings not to learn from, by id; the version's report names them.
     seed
         One seed gives one result.
     progress
@@ -92,7 +96,8 @@ def finetune(
             f"Model {model.card.version} has mask heads, which have nothing to tune; fit linear "
             "heads with `workbench train heads --head linear`."
         )
-    judged = judged_triplets(ws, model.card)
+    excluding = sorted({ws.judgements.find_session(name) for name in excluding})
+    judged = judged_triplets(ws, model.card, excluding=excluding)
     if judged.answers < FEWEST_JUDGEMENTS:
         raise NotReadyError(
             f"Fine-tuning needs at least {FEWEST_JUDGEMENTS} answers that say which is closer, "
@@ -133,6 +138,7 @@ def finetune(
         "judgements": judged.answers,
         "pull": {name: str(pull) for name, pull in pulls.items()},
         "ceiling": {name: score.as_dict() for name, score in judged.ceiling.items()},
+        "excluded": list(judged.excluded),
     }
     tuned = Model(model.card, origin.normaliser, {**origin.heads, **heads})
     report["tags"] = tags_before_and_after(ws, model, tuned)

@@ -8,15 +8,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from workbench.evaluation.scores import Score
+from workbench.judgements.answer_table import answer_table, label_counts
+from workbench.judgements.consensus import soft_labels
 from workbench.subspaces.triplets import Triplets
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     import pandas as pd
 
     from workbench.subspaces.store import ModelCard
     from workbench.workspace import Workspace
 
-_VOTES = {"a": 1.0, "b": 0.0, "cannot_tell": 0.5}
+_JUDGED = ("a", "b", "cannot_tell")
 
 
 @dataclass(frozen=True)
@@ -28,18 +32,22 @@ class JudgedTriplets:
     ids : int64 [n]
         The items judged; the rows of the triplets refer to them.
     triplets
-        Per dimension: each different triplet once, with the share of votes for a.
+        Per dimension: each different triplet once, with how probably a is the closer one (see
+        `workbench.judgements.consensus.soft_labels`).
     votes
-        Per dimension float32 [t]: how many answers each triplet got.
+        Per dimension float32 [t]: how many raters answered each triplet; a rater who was asked
+        twice counts once, by the first answer.
     known_votes
         Per dimension float32 [t]: how many of them the model had learned from already.
     answers
         How many answers say which is closer.
     ceiling
-        Per dimension and overall: how often two answers to the same triplet agree. No model can
+        Per dimension and overall: how often two raters say the same of a triplet. No model can
         be expected to agree with people more than they do with each other.
     watermark
         The id of the last judgement, None without any.
+    excluded
+        The sittings left out because somebody said so.
     """
 
     ids: np.ndarray
@@ -49,24 +57,40 @@ class JudgedTriplets:
     answers: int
     ceiling: dict[str, Score]
     watermark: str | None
+    excluded: tuple[str, ...] = ()
 
 
-def judged_triplets(ws: Workspace, card: ModelCard) -> JudgedTriplets:
-    """Read the effective judgements a model can learn from; skipped triplets say nothing."""
-    table = ws.judgements.table()
-    table = table[table["choice"].isin(_VOTES) & table["dimension"].isin(card.dimensions)]
+def judged_triplets(
+    ws: Workspace, card: ModelCard, *, excluding: Collection[str] = ()
+) -> JudgedTriplets:
+    """Read the effective judgements a model can learn from; skipped triplets say nothing.
+
+    Parameters
+    ----------
+    ws, card
+        The workspace and the model.
+    excluding
+        Sittings to leave out, by id.
+    """
+    table = ws.judgements.table(excluding=excluding)
+    table = table[table["choice"].isin(_JUDGED) & table["dimension"].isin(card.dimensions)]
     embedded = ws.vectors(card.encoder).ids
     columns = ["anchor_id", "a_id", "b_id"]
     table = table[table[columns].isin(embedded).all(axis=1)]
-    table = table.assign(known=table["at"] <= _learned_until(ws, card))
+    known = table[_was_known(ws, card, table)]
     ids = np.unique(table[columns].to_numpy(dtype=np.int64))
     triplets, votes, known_votes, ceiling = {}, {}, {}, {}
     for name in card.dimensions:
-        rows = table[table["dimension"] == name]
-        if len(rows):
-            triplets[name], member, ceiling[name] = _aggregate(rows, ids)
-            votes[name] = np.bincount(member).astype(np.float32)
-            known_votes[name] = np.bincount(member, weights=rows["known"]).astype(np.float32)
+        answers = answer_table(table[table["dimension"] == name])
+        if len(answers.tasks):
+            items = np.array([task[1:] for task in answers.tasks], dtype=np.int64)
+            share = soft_labels(answers.labels).astype(np.float32)
+            triplets[name] = Triplets(np.searchsorted(ids, items), share)
+            votes[name] = (answers.labels >= 0).sum(axis=1).astype(np.float32)
+            before = answer_table(known[known["dimension"] == name])
+            count = dict(zip(before.tasks, (before.labels >= 0).sum(axis=1), strict=True))
+            known_votes[name] = np.array([count.get(t, 0) for t in answers.tasks], np.float32)
+            ceiling[name] = _pairs_that_agree(answers.labels)
     ceiling["overall"] = sum(ceiling.values(), Score())
     return JudgedTriplets(
         ids=ids,
@@ -76,7 +100,14 @@ def judged_triplets(ws: Workspace, card: ModelCard) -> JudgedTriplets:
         answers=int(table["choice"].isin(["a", "b"]).sum()),
         ceiling=ceiling,
         watermark=str(table["id"].iloc[-1]) if len(table) else None,
+        excluded=tuple(sorted(set(excluding))),
     )
+
+
+def _was_known(ws: Workspace, card: ModelCard, table: pd.DataFrame) -> pd.Series:
+    """Return which judgements a model had learned from, bool by row."""
+    left_out = card.metrics.get("finetune", {}).get("excluded", [])
+    return (table["at"] <= _learned_until(ws, card)) & ~table["session_id"].isin(left_out)
 
 
 def _learned_until(ws: Workspace, card: ModelCard) -> pd.Timestamp:
@@ -88,30 +119,9 @@ def _learned_until(ws: Workspace, card: ModelCard) -> pd.Timestamp:
     return last.iloc[0] if len(last) else pd.Timestamp(0, tz="UTC")
 
 
-def _aggregate(rows: pd.DataFrame, ids: np.ndarray) -> tuple[Triplets, np.ndarray, Score]:
-    """Join the answers to each triplet, whichever way round it was asked.
-
-    Returns
-    -------
-    triplets
-        Each once, with the share of votes for a.
-    member : int64 [rows]
-        Which of them a row answers.
-    ceiling
-        Pairs of answers that agree, of all pairs of answers to the same triplet.
-    """
-    a, b = rows["a_id"].to_numpy(), rows["b_id"].to_numpy()
-    vote = rows["choice"].map(_VOTES).to_numpy(dtype=float)
-    vote = np.where(a < b, vote, 1.0 - vote)
-    key = np.stack([rows["anchor_id"].to_numpy(), np.minimum(a, b), np.maximum(a, b)], axis=1)
-    unique, member = np.unique(key, axis=0, return_inverse=True)
-    member = member.reshape(-1)
-    count = np.bincount(member)
-    share = np.bincount(member, weights=vote) / count
-    for_a = np.bincount(member, weights=vote == 1.0)
-    for_b = np.bincount(member, weights=vote == 0.0)
-    decided = for_a + for_b
-    pairs = decided * (decided - 1) / 2
-    agreeing = for_a * (for_a - 1) / 2 + for_b * (for_b - 1) / 2
-    triplets = Triplets(np.searchsorted(ids, unique), share.astype(np.float32))
-    return triplets, member, Score(int(agreeing.sum()), int(pairs.sum()))
+def _pairs_that_agree(labels: np.ndarray) -> Score:
+    """Count the pairs of different raters who decided alike, of all who decided both."""
+    decided = label_counts(labels, kinds=3)[:, :2]
+    answers = decided.sum(axis=1)
+    agreeing = decided * (decided - 1) // 2
+    return Score(int(agreeing.sum()), int((answers * (answers - 1) // 2).sum()))

@@ -7,14 +7,18 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tone_workspace import both_backends
 
 from workbench import Workspace
 from workbench.errors import NotReadyError
-from workbench.judgements.gold import GoldTriplets, unanimous
+from workbench.judgements.consensus import agreed_triplets
+from workbench.judgements.gold import GoldTriplets
 from workbench.judgements.rows import Triplet
 from workbench.listening.session import RatingSession
 from workbench.listening.standing import REPEAT_AFTER
 from workbench.listening.tasks import RatingTask
+
+pytestmark = both_backends
 
 
 def sitting(ws: Workspace, rater: str, **settings: Any) -> RatingSession:
@@ -84,8 +88,10 @@ def test_unanimous_triplets_can_become_gold(ws: Workspace) -> None:
         for _ in range(2):
             trial = session.next()
             session.answer(trial, "a" if trial.id == "tempo:1:2:3" or number else "b")
-    assert unanimous(ws.judgements.table()) == [("tempo", 1, 2, 3, "a")]
-    assert len(unanimous(ws.judgements.table(), share=0.6)) == 2
+    agreed = agreed_triplets(ws.judgements.table(), agreement=1.0, raters=3)
+    assert agreed == [("tempo", 1, 2, 3, "a")]
+    assert len(agreed_triplets(ws.judgements.table(), agreement=0.6)) == 2
+    assert GoldTriplets(ws.database).add(agreed, source="agreement") == 1
 
 
 def test_shared_triplets_go_to_as_many_raters_as_asked(ws: Workspace) -> None:

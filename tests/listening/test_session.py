@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from tone_workspace import both_backends
 
 from workbench import Workspace
 from workbench.catalogue.tables import Claim, Session, now
@@ -20,6 +21,8 @@ from workbench.errors import NotReadyError, UnknownNameError, WorkbenchError
 from workbench.judgements.rows import Triplet
 from workbench.listening.session import RatingSession
 from workbench.listening.tasks import RatingTask
+
+pytestmark = both_backends
 
 
 def looks(trial: object) -> tuple[object, ...]:

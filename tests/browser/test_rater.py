@@ -355,6 +355,88 @@ def test_an_answer_outlives_its_kernel_and_the_sitting_goes_on(
     assert table["session_id"].nunique() == 1
 
 
+@pytest.mark.parametrize("lost", ["the answer", "the acknowledgement"])
+def test_an_answer_lost_on_the_way_is_sent_again_and_stored_once(
+    write_page, page, voila, demo_ws, lost: str
+) -> None:
+    name = f"Nell {uuid.uuid4().hex[:6]}"
+    broken: list[bool] = []
+
+    def connect(socket) -> None:
+        server = socket.connect_to_server()
+
+        def to_server(message) -> None:
+            if not (broken and lost == "the answer"):
+                server.send(message)
+
+        def to_page(message) -> None:
+            if not (broken and lost == "the acknowledgement"):
+                socket.send(message)
+
+        socket.on_message(to_server)
+        server.on_message(to_page)
+
+    page.route_web_socket("**/channels**", connect)
+    page.goto(f"{voila.url}voila/render/{rater_page(write_page, 'lost', name)}")
+    start(page)
+    hear(page)
+    before = shown(page)
+    broken.append(True)
+    page.keyboard.press("ArrowLeft")
+    page.get_by_text("NOT SAVED").wait_for()
+    assert len(stored(demo_ws, name)) == (lost == "the acknowledgement")
+    assert shown(page) == before
+    broken.clear()
+    page.get_by_role("button", name="Save again").click()
+    wait_for_state(page, "ready")
+    page.get_by_text("1 judged this session").wait_for()
+    assert shown(page) != before
+    assert len(stored(demo_ws, name)) == 1
+
+
+def test_a_break_is_suggested_and_may_be_declined(write_page, open_voila, demo_ws) -> None:
+    name = f"Bea {uuid.uuid4().hex[:6]}"
+    settings = f"{SETTINGS}, break_after_min=0.01"
+    page = open_voila(rater_page(write_page, "break", name, settings=settings))
+    start(page)
+    page.wait_for_timeout(700)
+    answer(page, "s", listen=False)
+    hear(page)
+    page.keyboard.press("ArrowLeft")
+    wait_for_state(page, "break")
+    page.get_by_text("take five minutes").wait_for()
+    assert len(stored(demo_ws, name)) == 2
+    page.wait_for_timeout(300)
+    assert not page.evaluate(f"{RATER}.playing")
+    page.keyboard.press("Enter")
+    wait_for_state(page, "ready")
+    answer(page, "ArrowRight")  # and the next suggestion is ten minutes away
+    assert len(stored(demo_ws, name)) == 3
+
+
+def test_a_song_deleted_during_the_sitting_is_passed_over(
+    write_page, open_voila, demo_ws, tmp_path
+) -> None:
+    name = f"Del {uuid.uuid4().hex[:6]}"
+    page = open_voila(rater_page(write_page, "deleted", name))
+    start(page)
+    ahead = page.evaluate(f"{RATER}.link.ask('_ahead', {{}})")["trial"]
+    lost = ahead["clips"][1]["item"]
+    file = demo_ws.catalogue.media_path(lost)
+    page.evaluate(f"{RATER}.player.loader.kept.clear()")
+    file.rename(tmp_path / "away")
+    try:
+        hear(page)
+        page.keyboard.press("ArrowLeft")
+        page.get_by_text(f"item {lost} is gone").wait_for()
+        wait_for_state(page, "ready")
+        items = page.evaluate(f"{RATER}.trial.clips.map((clip) => clip.item)")
+        assert lost not in items
+        assert len(stored(demo_ws, name)) == 1
+    finally:
+        (tmp_path / "away").rename(file)
+
+
 def test_missing_sound_is_explained_and_broken_sound_passed_over(
     write_page, page, voila, demo_ws
 ) -> None:

@@ -1,7 +1,7 @@
 // Three clips on one clock: played, switched in place without a gap, looped, and counted.
 
 const FADE_S = 0.005; // a raised cosine, at every beginning, end and switch
-const LEAD_S = 0.015; // from a press to the sound: longer than the blocks in which browsers compute sound
+const LEAD_S = 0.005; // least time from a press to the sound that it schedules
 const PAUSE_S = 0.3; // between clips that play one after another
 const SHORTEST_LOOP_S = 0.3;
 
@@ -85,6 +85,12 @@ class ClipPlayer {
     return this.ctx.state === "running";
   }
 
+  /** The next moment that can be scheduled exactly: browsers compute sound in blocks ahead of time. */
+  soon() {
+    const { currentTime, baseLatency } = this.context;
+    return currentTime + Math.max(LEAD_S, baseLatency);
+  }
+
   // -- playing -----------------------------------------------------------------------------------
 
   /** Play clips one after another, each from its start. */
@@ -95,7 +101,7 @@ class ClipPlayer {
 
   /** Go on with another clip at the same position; it sounds from then on, without a gap. */
   switchTo(place) {
-    const when = this.context.currentTime + LEAD_S;
+    const when = this.soon();
     const at = this.position(this.place, when);
     this.play(place, at < this.duration(place) ? at : 0, { how: "switches", when });
   }
@@ -105,7 +111,7 @@ class ClipPlayer {
    *
    * `how` says what to count it as, `then` what to play when it has ended.
    */
-  play(place, at = 0, { how = "plays", then = [], when = this.context.currentTime + LEAD_S } = {}) {
+  play(place, at = 0, { how = "plays", then = [], when = this.soon() } = {}) {
     this.halt(when);
     const region = this.looping ? this.regionOf(place) : null;
     const voice = region ? this.looped(place, at, region, when) : this.once(place, at, when);

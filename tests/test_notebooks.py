@@ -24,6 +24,7 @@ WIDGETS = {
     "05_scores_and_leakage": ["KiviatChart", "LeakageTable"],
     "06_find_and_publish": ["SimilarItems", "Overview"],
     "07_base_model": ["BaseTrainer"],
+    "agreement": ["VBox"],
     "explore": ["VBox"],
     "model": ["VBox"],
     "overview": ["VBox"],

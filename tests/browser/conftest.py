@@ -116,6 +116,12 @@ def demo_ws(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 
 @pytest.fixture(scope="session")
+def build_workspace() -> Callable[[Path], Workspace]:
+    """Return the function that builds such a workspace, for tests that change theirs."""
+    return build_small_workspace
+
+
+@pytest.fixture(scope="session")
 def jupyter_environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Jupyter's folders, away from those of whoever runs the tests."""
     folder = tmp_path_factory.mktemp("jupyter")

@@ -100,11 +100,11 @@ def test_json_says_the_same(named: Workspace, name: str) -> None:
         ("x.csv", "dimension,anchor,a,b\nsmell,1,2,3\n", r"line 2: there is no dimension 'smell'"),
         ("x.csv", "anchor,b\n1,2\n", r"has no column `a`; a triplet file has anchor, a and b"),
         ("x.csv", "", r"x\.csv holds no triplets\."),
-        ("x.txt", "1 2 3", r"needs the suffix \.csv, \.tsv, \.json or \.jsonl\."),
+        ("x.txt", "1 2 3", r"needs one of the suffixes \.csv, \.tsv, \.json, \.jsonl, \.parquet\."),
         ("x.json", "[1,", r"x\.json cannot be read as JSON"),
-        ("x.json", "3", r"x\.json holds no list of triplets\."),
-        ("x.json", "[[1, 2, 3]]", r"entry 1 is no object"),
-        ("x.jsonl", '{"anchor": 1, "a": 2, "b": 3}\n{"anchor"\n', r"line 2 cannot be read as JSON"),
+        ("x.json", "3", r"x\.json holds no list of rows\."),
+        ("x.json", "[[1, 2, 3]]", r"entry 1: it is no object"),
+        ("x.jsonl", '{"anchor": 1, "a": 2, "b": 3}\n{"anchor"\n', r"line 2: it cannot be read"),
         ("x.json", '[{"anchor": 1, "a": 2, "b": 77}]', r"entry 1: no item is called '77'\."),
     ],
 )  # fmt: skip
@@ -118,7 +118,7 @@ def test_what_is_not_understood_is_one_sentence_with_its_place(
 
 
 def test_a_missing_file_is_told(named: Workspace) -> None:
-    with pytest.raises(WorkbenchError, match="There is no triplet file"):
+    with pytest.raises(WorkbenchError, match="There is no file"):
         read_triplets(named, named.root / "no.csv")
 
 

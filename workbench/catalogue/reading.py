@@ -92,6 +92,13 @@ class CatalogueReader:
         with self._database.read() as session:
             return {row.id: row.path for row in session.execute(query)}
 
+    def sample_rates(self) -> dict[int, int]:
+        """Return the sample rate of every item whose file has one."""
+        query = sa.select(Item.id, Media.sample_rate).join(Media, Item.media_id == Media.id)
+        with self._database.read() as session:
+            rows = session.execute(query.where(Media.sample_rate.is_not(None)))
+            return {row.id: row.sample_rate for row in rows}
+
     def lost_media(self) -> set[str]:
         """Return the content hashes of files that are gone, or whose playable copy is."""
         query = sa.select(Media.sha256, Media.path, Media.playable_path)

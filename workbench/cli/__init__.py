@@ -16,9 +16,12 @@ from workbench.cli import (
     check,
     encoders,
     evaluate,
+    exchange,
     judgements,
     models,
     pages,
+    tasks,
+    team,
     train,
 )
 from workbench.errors import CancelledError, StorageError, WorkbenchError
@@ -29,7 +32,11 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for module in (pages, catalogue, encoders, train, models, evaluate, judgements, check):
+_MODULES = (
+    *(pages, catalogue, encoders, train, models, evaluate),
+    *(judgements, exchange, tasks, team, check),
+)
+for module in _MODULES:
     module.register(app)
 # Wrong arguments; typer carries its own click or uses the real one, so it is named by its heir.
 _UsageError = cast("type[typer.BadParameter]", typer.BadParameter.__base__)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,6 +20,9 @@ from workbench.cli.options import (
 from workbench.errors import MediaError, UnknownNameError, WorkbenchError
 from workbench.files import printable, write_text
 from workbench.workspace import CONFIG_FILE, Workspace, find_workspace
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def register(app: typer.Typer) -> None:
@@ -108,14 +112,21 @@ def export(
 ) -> None:
     """Write the judgements (all, undone ones too), items, tags or failed imports to a file."""
     ws = Workspace(workspace)
-    frames = {
-        "judgements": ws.judgements.history,
+    if what == "judgements":
+        from workbench.exchange.export import export_judgements, selected
+
+        written = export_judgements(ws, file.resolve(), selected(ws, history=True))
+        say(f"{written} rows written to {file}.")
+        return
+    frames: dict[str, Callable[[], pd.DataFrame]] = {
         "items": ws.catalogue.items,
         "tags": ws.catalogue.tags,
         "failures": ws.catalogue.failures,
     }
     if what not in frames:
-        raise UnknownNameError(f"{what!r} cannot be exported; choose one of {', '.join(frames)}.")
+        raise UnknownNameError(
+            f"{what!r} cannot be exported; choose one of judgements, {', '.join(frames)}."
+        )
     frame = frames[what]()
     if frame.index.name:
         frame = frame.reset_index()

@@ -41,6 +41,16 @@ ExcludeOption = Annotated[
         show_default=False,
     ),
 ]
+AgreementOption = Annotated[
+    float | None,
+    typer.Option(
+        help="Only triplets on which this share of raters agree; dim-sim's high is 0.9.",
+        show_default=False,
+    ),
+]
+FewestOption = Annotated[
+    int, typer.Option(min=1, help="Of such triplets: how many raters at least.")
+]
 ProcessesOption = Annotated[
     int | None, typer.Option(min=1, help="How many run at once; by default one per core.")
 ]

@@ -1,4 +1,4 @@
-"""Triplet files: our own CSV, JSON and JSON Lines, dim-sim, and MagnaTagATune's comparisons.
+"""Triplet files: our own, dim-sim's and MagnaTagATune's, in any format of `row_files`.
 
 Conventions
 -----------
@@ -17,23 +17,21 @@ says nothing of its own triplet.
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from workbench.errors import UnknownNameError, WorkbenchError
 from workbench.evaluation.item_names import ItemNames
+from workbench.evaluation.questions import OVERALL
 from workbench.evaluation.voted import Vote, VotedTriplets
+from workbench.row_files import Row, read_rows
 
 if TYPE_CHECKING:
     from workbench.workspace import Workspace
 
-Row: TypeAlias = Mapping[str, Any]
 DIM_SIM = ("anchor_id", "song1_id", "song2_id", "song1_vote", "song2_vote")
 MAGNATAGATUNE = tuple(f"clip{i}_{what}" for what in ("numvotes", "mp3_path") for i in (1, 2, 3))
 _ANSWERS = {"a": (1, 0, 0), "b": (0, 1, 0), "cannot_tell": (0, 0, 1)}
@@ -68,7 +66,7 @@ def read_triplets(ws: Workspace, file: Path) -> TripletFile:
         The workspace whose items it names. Of the published sets the rows whose sound has been
         imported are used, the others counted; in our own files every name must lead to one item.
     file
-        ``.csv`` or ``.tsv``, ``.json`` (a list) or ``.jsonl``.
+        ``.csv`` or ``.tsv``, ``.json`` (a list), ``.jsonl`` or ``.parquet``.
 
     Raises
     ------
@@ -77,11 +75,14 @@ def read_triplets(ws: Workspace, file: Path) -> TripletFile:
     """
     from workbench.subspaces.dimensions import dimensions_of
 
-    rows = _read_rows(file)
+    rows = [
+        (place, {n: c.strip() if isinstance(c, str) else c for n, c in row.items()})
+        for place, row in read_rows(file)
+    ]
     if not rows:
         raise WorkbenchError(f"{file} holds no triplets.")
     names, columns = ItemNames.of(ws), set(rows[0][1])
-    layout = _layout(file, columns)
+    layout = layout_of(file, columns)
     known, votes, matched = dimensions_of(ws), [], 0
     for place, row in rows:
         try:
@@ -97,7 +98,8 @@ def read_triplets(ws: Workspace, file: Path) -> TripletFile:
     return TripletFile(layout, VotedTriplets.of(votes), len(rows), matched)
 
 
-def _layout(file: Path, columns: set[str]) -> str:
+def layout_of(file: Path, columns: set[str]) -> str:
+    """Return which kind of triplet file has these columns."""
     if columns >= set(DIM_SIM):
         return "dim-sim"
     if columns >= set(MAGNATAGATUNE):
@@ -112,7 +114,7 @@ def _layout(file: Path, columns: set[str]) -> str:
 
 
 def _check_own(vote: Vote, known: Mapping[str, object]) -> None:
-    if vote.dimension and vote.dimension not in known:
+    if vote.dimension not in ("", OVERALL, *known):
         raise UnknownNameError(
             f"there is no dimension {vote.dimension!r}; choose one of {', '.join(known)}"
         )
@@ -153,7 +155,8 @@ def _dim_sim_votes(row: Row, names: ItemNames) -> Iterator[Vote]:
     if all(len(items) == 1 for items in found):
         anchor, a, b = (next(iter(items)) for items in found)
         if len({anchor, a, b}) == 3:
-            yield Vote(anchor, a, b, for_a=votes[0], for_b=votes[1])
+            dimension = str(row.get("dimension") or "")  # a column that our own exports add
+            yield Vote(anchor, a, b, for_a=votes[0], for_b=votes[1], dimension=dimension)
 
 
 def _magnatagatune_votes(row: Row, names: ItemNames) -> Iterator[Vote]:
@@ -195,71 +198,3 @@ def _vote_pair(votes: Any) -> tuple[int, int]:
     if not isinstance(parts, list) or len(parts) != 2:
         raise ValueError(f"votes {votes!r} are not understood; write them like 5:2")
     return _count(parts[0]), _count(parts[1])
-
-
-# -- files ----------------------------------------------------------------------------------------
-
-
-def _read_rows(file: Path) -> list[tuple[str, Row]]:
-    """Return the rows of a file, each with where it stands."""
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except FileNotFoundError as error:
-        raise WorkbenchError(f"There is no triplet file {file}.") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise WorkbenchError(f"{file} cannot be read as UTF-8 text: {error}.") from error
-    suffix = file.suffix.lower()
-    if suffix == ".json":
-        return _json_rows(file, text)
-    if suffix == ".jsonl":
-        lines = enumerate(text.splitlines(), start=1)
-        rows = [(f"{file}, line {n}", line) for n, line in lines if line.strip()]
-        return [(place, _object(place, _parsed(place, line))) for place, line in rows]
-    if suffix in (".csv", ".tsv"):
-        return list(_csv_rows(file, text))
-    raise WorkbenchError(f"{file.name} needs the suffix .csv, .tsv, .json or .jsonl.")
-
-
-def _csv_rows(file: Path, text: str) -> Iterator[tuple[str, Row]]:
-    tabs = "\t" in text.partition("\n")[0]
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter="\t" if tabs else ",")
-    try:
-        columns = [name.strip().lower() for name in next(reader, [])]
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                place = f"{file}, line {reader.line_num}"
-                if len([c for c in cells if c.strip()]) > len(columns):
-                    raise WorkbenchError(
-                        f"{place}: {len(cells)} cells, but there are {len(columns)} columns; "
-                        "quote values that hold commas."
-                    )
-                missing = [""] * (len(columns) - len(cells))
-                values = [c.strip() for c in cells] + missing
-                yield place, dict(zip(columns, values, strict=False))
-    except csv.Error as error:
-        raise WorkbenchError(f"{file} cannot be read as CSV: {error}.") from error
-
-
-def _json_rows(file: Path, text: str) -> list[tuple[str, Row]]:
-    data = _parsed(str(file), text)
-    if isinstance(data, dict) and isinstance(data.get("triplets"), list):
-        data = data["triplets"]
-    if isinstance(data, dict) and all(isinstance(row, dict) for row in data.values()):
-        data = list(data.values())  # dim-sim's JSON: an object by triplet id
-    if not isinstance(data, list):
-        raise WorkbenchError(f"{file} holds no list of triplets.")
-    places = ((f"{file}, entry {n}", row) for n, row in enumerate(data, start=1))
-    return [(place, _object(place, row)) for place, row in places]
-
-
-def _parsed(place: str, text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError as error:
-        raise WorkbenchError(f"{place} cannot be read as JSON: {error}.") from error
-
-
-def _object(place: str, row: Any) -> Row:
-    if not isinstance(row, dict):
-        raise WorkbenchError(f"{place} is no object with anchor, a and b.")
-    return {str(name).strip().lower(): value for name, value in row.items()}

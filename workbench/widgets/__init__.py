@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from workbench.widgets.agreement import AgreementPanel
     from workbench.widgets.base_trainer import BaseTrainer
     from workbench.widgets.finetuner import FineTuner
     from workbench.widgets.kiviat import KiviatChart
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from workbench.widgets.similar import SimilarItems
 
 __all__ = [
+    "AgreementPanel",
     "BaseTrainer",
     "FineTuner",
     "KiviatChart",
@@ -22,6 +24,7 @@ __all__ = [
     "TripletRater",
 ]
 _MODULES = {
+    "AgreementPanel": "agreement",
     "BaseTrainer": "base_trainer",
     "FineTuner": "finetuner",
     "KiviatChart": "kiviat",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -128,6 +129,37 @@ def watch(
         ended(state)
 
     thread = threading.Thread(target=guarded(problem)(look), daemon=True)
+    thread.start()
+    return thread
+
+
+def again_and_again(
+    act: Callable[[], object], every_s: float, *, until: threading.Event, problem: Show
+) -> threading.Thread:
+    """Do something every few seconds in a thread of its own, until told to stop.
+
+    What takes long is done less often: it rests ten times as long as it worked.
+
+    Parameters
+    ----------
+    act
+        What to do.
+    every_s
+        Seconds of rest between two times.
+    until
+        Set to stop.
+    problem
+        Shows the sentence if it fails; the next time is tried all the same.
+    """
+
+    def repeat() -> None:
+        rest = every_s
+        while not until.wait(rest):
+            began = time.monotonic()
+            guarded(problem)(act)()
+            rest = max(every_s, 10 * (time.monotonic() - began))
+
+    thread = threading.Thread(target=repeat, daemon=True)
     thread.start()
     return thread
 

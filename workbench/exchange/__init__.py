@@ -1,0 +1,1 @@
+"""Judgements in and out: files for spreadsheets, other workspaces and other programs."""

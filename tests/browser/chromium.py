@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+OUTPUT = Path(__file__).resolve().parents[2] / "test-output"  # screenshots and logs
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",

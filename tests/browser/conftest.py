@@ -16,14 +16,13 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
-from chromium import FLAGS, find_chromium
+from chromium import FLAGS, OUTPUT, find_chromium
 
 from workbench import Workspace
 from workbench.resources import resource
 from workbench.server.launch import lab_server, voila_server
 from workbench.server.processes import Server, started
 
-OUTPUT = Path(__file__).resolve().parents[2] / "test-output"
 # A tone's tags, by its number: each dimension groups the twelve in its own way.
 _TAGS = {
     "genre": ("folk", "jazz", "rock"),
@@ -38,7 +37,8 @@ _TAGS = {
 def build_small_workspace(path: Path) -> Workspace:
     """Build the workspace that the browser tests share: twelve tones, a model and its maps.
 
-    The one place to change when the tests should run on other music.
+    Each is louder than the one before. The one place to change when the tests should run on other
+    music.
     """
     ws = Workspace.create(path)
     for number in range(12):
@@ -53,7 +53,7 @@ def _add_tone(ws: Workspace, file: Path, number: int) -> None:
     from workbench.catalogue.media import describe_audio
 
     seconds = np.arange(0, 12, 1 / 22050)
-    tone = 0.3 * np.sin(2 * np.pi * 220 * 2 ** (number / 12) * seconds)
+    tone = 0.05 * 1.2**number * np.sin(2 * np.pi * 220 * 2 ** (number / 12) * seconds)
     encode(file, tone.astype(np.float32)[None], 22050)
     tags = []
     for dimension, values in _TAGS.items():

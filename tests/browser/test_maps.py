@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import uuid
+
 import pytest
+
+from workbench.listening.task_store import RatingTasks
 
 pytestmark = pytest.mark.browser
 
@@ -175,3 +179,32 @@ def test_a_sound_that_is_gone_is_explained(open_maps) -> None:
     page.route("**/workbench/audio/**", lambda route: route.fulfill(status=404))
     page.locator(".wb-map-plot").first.click(position=_point(page, "Tone 3"))
     page.get_by_text("The sound of this item is not on the server.").wait_for()
+
+
+def test_drawing_around_points_makes_a_rating_task(open_maps, demo_ws) -> None:
+    page = open_maps()
+    plot = page.locator(".wb-map-plot").first.bounding_box()
+    left, top = plot["x"] + 2, plot["y"] + 2
+    right, bottom = left + plot["width"] - 4, top + plot["height"] - 4
+    page.get_by_role("button", name="Choose by drawing").click()
+    page.mouse.move(left, top)
+    page.mouse.down()
+    for x, y in ((right, top), (right, bottom), (left, bottom)):
+        page.mouse.move(x, y, steps=12)
+    page.mouse.up()
+    page.get_by_text("12 chosen").wait_for()
+    page.locator(".wb-map-plot").first.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("s")  # takes one out again
+    page.get_by_text("11 chosen").wait_for()
+    name = f"from the map {uuid.uuid4().hex[:6]}"
+    page.get_by_label("Name of a rating task").fill(name)
+    page.get_by_role("button", name="Make a rating task").click()
+    page.get_by_text("asks about 11 songs").wait_for()
+    task = RatingTasks(demo_ws).load(name)
+    assert len(set(task.items)) == 11
+    assert set(task.items) < set(demo_ws.catalogue.items().index)
+    page.get_by_role("button", name="Make a rating task").click()
+    page.get_by_text("already; choose another name").wait_for()
+    page.get_by_role("button", name="Clear").click()
+    page.get_by_text("11 chosen").wait_for(state="detached")

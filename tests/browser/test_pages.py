@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from chromium import OUTPUT
 from simulated import simulate_judgements
 
 from workbench import Workspace
@@ -19,7 +20,6 @@ from workbench.server.processes import Server, started
 
 pytestmark = pytest.mark.browser
 
-OUTPUT = Path(__file__).resolve().parents[2] / "test-output"
 PLAYER = "document.querySelector('.wb-similar').workbenchPlayer"
 DRAWN = (
     "[...document.querySelectorAll('.js-plotly-plot')].filter(c => c.querySelector('.main-svg'))"

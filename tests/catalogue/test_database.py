@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import shutil
 import sqlite3
 import subprocess
@@ -10,7 +11,9 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
@@ -192,6 +195,49 @@ def test_a_newer_schema_asks_for_an_upgrade_and_is_left_alone(ws: Workspace, fil
     with pytest.raises(NotAWorkspaceError, match=r"newer version .*0999.* upgrade the package"):
         _ = Workspace(ws.root).catalogue
     assert file.read_bytes() == before
+
+
+def test_judgements_of_the_first_schema_keep_all_they_said(tmp_path: Path) -> None:
+    """The one migration that touches judgements: its guard is back afterwards."""
+    file = tmp_path / "old.sqlite"
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    database = Database(sqlite_url(file))
+    with database.engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+    with sqlite3.connect(file) as old:
+        old.executemany(
+            "INSERT INTO items (id, kind, domain, title, artist, start_s, created_at)"
+            " VALUES (?, 'song', 'audio', 'One', '', 0, '2026-01-01')",
+            [(1,), (2,), (3,)],
+        )
+        old.execute("INSERT INTO sessions VALUES ('s', 'Ada', '', '2026-01-01')")
+        insert = (
+            "INSERT INTO judgements (id, session_id, rater, at, dimension, anchor_id, a_id, b_id,"
+            " a_is_left, choice, heard_ms, clip_start_s, sampler, app_version)"
+            " VALUES (?, 's', 'Ada', '2026-01-01', 'tempo', 1, 2, 3, 1, 'a', ?, ?, 'mix', '0.1')"
+        )
+        old.execute(insert, ("one", '{"anchor": 10, "a": 20, "b": 30}', 1.5))
+        old.execute(insert, ("two", None, 0.0))
+    database.upgrade()
+    rows = _rows(file, "SELECT id, clips, purpose, answer_id FROM judgements ORDER BY id")
+    assert [(row[0], json.loads(row[1]), row[2], row[3]) for row in rows] == [
+        (
+            "one",
+            {
+                "anchor": {"heard_ms": 10, "start_s": 1.5},
+                "a": {"heard_ms": 20},
+                "b": {"heard_ms": 30},
+            },
+            "new",
+            None,
+        ),
+        ("two", {"anchor": {"start_s": 0.0}}, "new", None),
+    ]
+    for statement in ("UPDATE judgements SET choice = 'b'", "DELETE FROM judgements"):
+        with sqlite3.connect(file) as other, pytest.raises(sqlite3.IntegrityError):
+            other.execute(statement)
 
 
 # -- refusals ------------------------------------------------------------------------------------

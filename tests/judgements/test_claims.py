@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -11,11 +12,14 @@ from itertools import chain, combinations
 from pathlib import Path
 
 import pytest
+from tone_workspace import both_backends
 
 from workbench import Workspace
 from workbench.judgements.claims import Claims, OpenTriplet
 from workbench.judgements.log import Answer
 from workbench.judgements.rows import Triplet
+
+pytestmark = both_backends
 
 TRIPLET = Triplet("tempo", 1, 2, 3)
 RATERS = ("Ada", "Bob", "Cleo", "Dan")
@@ -137,7 +141,9 @@ def judge_everything(root: Path, rater: str) -> list[str]:
 def judge_in_a_process(root: Path, rater: str) -> list[str]:
     """Run this file as a program: a process of its own that judges everything."""
     command = [sys.executable, __file__, str(root), rater]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    paths = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}  # helper modules
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=paths)
+    return done.stdout.split()
 
 
 @pytest.mark.parametrize("judge", [judge_everything, judge_in_a_process])

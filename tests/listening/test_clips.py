@@ -1,7 +1,15 @@
 from __future__ import annotations
 
+import numpy as np
+import pytest
+import sqlalchemy as sa
+
 from workbench import Workspace
-from workbench.listening.clips import Clips, clip_peaks
+from workbench.audio.decode import decode, encode
+from workbench.audio.loudness import integrated_loudness
+from workbench.catalogue.media import describe_audio
+from workbench.catalogue.tables import Item, Media
+from workbench.listening.clips import Clip, Clips, clip_peaks
 
 
 def test_peaks_are_those_of_the_clip() -> None:
@@ -34,3 +42,67 @@ def test_a_file_that_has_gone_is_noted_once_and_avoided(ws: Workspace) -> None:
     assert not clips.can_play([first])
     assert clips.take_notes() == ""
     assert clips.items() == others
+
+
+# -- loudness -----------------------------------------------------------------------------------
+
+
+def add_noise(ws: Workspace, name: str, level: float, *, spikes: float = 0.0) -> int:
+    """Ten seconds of stereo noise, the loud half at the end."""
+    random = np.random.default_rng(len(name))
+    samples = level * random.normal(size=(2, 80000)) * np.repeat([0.1, 1.0], 40000)
+    samples[:, 60000::4000] += spikes
+    file = ws.root / "media" / f"{name}.wav"
+    encode(file, samples.clip(-1, 1).astype(np.float32), 8000)
+    media = describe_audio(file)
+    return ws.catalogue.add_item(kind="song", domain="audio", title=name, media=media)
+
+
+def presented(ws: Workspace, clip: Clip) -> np.ndarray:
+    """What a browser plays of a clip."""
+    sound = decode(ws.catalogue.media_path(clip.item_id))
+    first = round(clip.start_s * sound.sample_rate)
+    count = round(clip.length_s * sound.sample_rate)
+    return sound.samples[:, first : first + count] * 10 ** (clip.gain_db / 20)
+
+
+@pytest.mark.parametrize("clip_s", [3.0, 10.0, None])
+@pytest.mark.parametrize("spikes", [0.0, 0.9])
+def test_clips_are_equally_loud_and_stay_below_full_scale(
+    ws: Workspace, clip_s: float | None, spikes: float
+) -> None:
+    items = [
+        add_noise(ws, "quiet", 0.002),
+        add_noise(ws, "middling", 0.05, spikes=spikes),
+        add_noise(ws, "loud one", 0.25),
+    ]
+    clips = Clips(ws, clip_s).excerpts(items)
+    sounds = [presented(ws, clip) for clip in clips]
+    loudness = [integrated_loudness(sound, 8000) for sound in sounds]
+    assert max(loudness) - min(loudness) <= 0.5
+    assert max(np.abs(sound).max() for sound in sounds) <= 10 ** (-1 / 20) + 1e-4
+    if not spikes:
+        assert np.mean(loudness) == pytest.approx(-23.0, abs=0.2)
+    if clip_s == 3.0:
+        assert all(clip.start_s >= 4.5 for clip in clips)  # the loud half
+
+
+def test_silence_is_left_as_it_is(ws: Workspace) -> None:
+    items = [add_noise(ws, "silence", 0.0), add_noise(ws, "sounding", 0.1)]
+    silent, sounding = Clips(ws, 3.0).excerpts(items)
+    assert silent.gain_db == 0.0
+    assert integrated_loudness(presented(ws, sounding), 8000) == pytest.approx(-23, abs=0.2)
+
+
+def test_levels_of_older_imports_are_measured_once(ws: Workspace) -> None:
+    item = add_noise(ws, "old", 0.1)
+    [before] = Clips(ws, 3.0).excerpts([item])
+    with ws.database.write() as transaction:
+        transaction.execute(sa.update(Media).values(levels=None, loudness_lufs=None))
+    assert Clips(ws, 3.0).excerpts([item]) == [before]
+    with ws.database.read() as transaction:
+        query = sa.select(Media.levels, Media.loudness_lufs).join(Item, Item.media_id == Media.id)
+        levels, loudness = transaction.execute(query.where(Item.id == item)).one()
+    assert levels is not None
+    sound = decode(ws.catalogue.media_path(item))
+    assert loudness == pytest.approx(integrated_loudness(sound.samples, 8000), abs=0.1)

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from tone_workspace import both_backends
 
 from workbench import Workspace
 from workbench.catalogue.tables import Claim, Session, now
@@ -20,6 +21,8 @@ from workbench.errors import NotReadyError, UnknownNameError, WorkbenchError
 from workbench.judgements.rows import Triplet
 from workbench.listening.session import RatingSession
 from workbench.listening.tasks import RatingTask
+
+pytestmark = both_backends
 
 
 def looks(trial: object) -> tuple[object, ...]:
@@ -314,7 +317,7 @@ def test_too_few_songs_are_explained(make_ws: Callable[..., Workspace]) -> None:
 def test_bad_settings_are_refused(ws: Workspace) -> None:
     with pytest.raises(UnknownNameError, match="colour"):
         sitting(ws, "Ada", dimensions=("colour",))
-    for settings in ({"rater": "  "}, {"rater": "x" * 81}, {"rater": "Ada", "clip_s": 0.0}):
+    for settings in ({"rater": "  "}, {"rater": "x" * 81}, {"rater": "Ada", "device": "radio"}):
         with pytest.raises(WorkbenchError):
             RatingSession(ws, **settings)
     with ws.database.read() as transaction:

@@ -1,128 +1,32 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
-from itertools import combinations, permutations
+from collections.abc import Callable
 
 import numpy as np
 import pytest
+from songs_workspace import add_model
+from synthetic import judge, opinion
+from triplet_sets import every_triplet, shown
 
 from workbench import Workspace
 from workbench.errors import NotReadyError, UnknownNameError
-from workbench.sampling.samplers import (
-    MixedSampler,
-    Proposal,
-    RandomSampler,
-    TagGuidedSampler,
-    make_sampler,
-)
+from workbench.sampling.refitting import ensembles_of
+from workbench.sampling.samplers import SAMPLERS, make_sampler
 
-Shown = tuple[int, int, int]
+ADAPTIVE = ("uncertainty", "information", "coverage")
+SONGS = np.arange(1, 33)
 
 
-def shown(proposals: list[Proposal]) -> list[Shown]:
-    return [(p.anchor, min(p.a, p.b), max(p.a, p.b)) for p in proposals]
+def rng(seed: int = 0) -> np.random.Generator:
+    return np.random.default_rng(seed)
 
 
-def every_triplet(items: Sequence[int]) -> set[Shown]:
-    return {(x, *sorted(pair)) for x in items for pair in combinations(set(items) - {x}, 2)}  # type: ignore[misc]
-
-
-def by_parity(_dimension: str, ids: Sequence[int]) -> np.ndarray:
-    """Even items are similar to even ones and odd to odd; nothing is known of multiples of 5."""
-    known = np.array(ids) % 5 != 0
-    same = np.equal.outer(np.array(ids) % 2, np.array(ids) % 2)
-    relation = np.where(same, 1, -1) * np.outer(known, known)
-    np.fill_diagonal(relation, 0)
-    return relation.astype(np.int8)
-
-
-def told_apart(items: Sequence[int]) -> set[Shown]:
-    """The triplets to which `by_parity` has an answer, by trying all of them."""
-    relation, row = by_parity("", items), {item: i for i, item in enumerate(items)}
-    return {
-        (x, min(a, b), max(a, b))
-        for x, a, b in permutations(items, 3)
-        if relation[row[x], row[a]] == 1 and relation[row[x], row[b]] == -1
-    }
-
-
-@pytest.mark.parametrize("items", [[7, 3, 5], [1, 2, 3, 4], list(range(10, 18))])
-def test_random_yields_every_triplet_exactly_once(items: list[int]) -> None:
-    proposals = RandomSampler(items).propose("tempo", np.random.default_rng(0), 10_000)
-    assert Counter(shown(proposals)) == Counter(every_triplet(items))
-
-
-def test_random_triplets_are_equally_likely() -> None:
-    sampler, rng = RandomSampler([1, 2, 3, 4]), np.random.default_rng(1)
-    drawn = Counter(shown([p for _ in range(6000) for p in sampler.propose("tempo", rng, 1)]))
-    assert set(drawn) == every_triplet([1, 2, 3, 4])
-    expected = 6000 / 12
-    assert sum((n - expected) ** 2 / expected for n in drawn.values()) < 31.3  # p = 0.001, 11 df
-
-
-def test_random_works_on_a_large_catalogue() -> None:
-    proposals = RandomSampler(range(300_000)).propose("tempo", np.random.default_rng(2), 500)
-    assert len(set(shown(proposals))) == 500
-    assert all(len({p.anchor, p.a, p.b}) == 3 for p in proposals)
-    assert max(max(p.anchor, p.a, p.b) for p in proposals) < 300_000
-
-
-def test_tags_yield_exactly_the_triplets_they_tell_apart() -> None:
-    items = list(range(1, 12))
-    sampler = TagGuidedSampler(items, by_parity)
-    proposals = sampler.propose("tempo", np.random.default_rng(3), 10_000)
-    assert Counter(shown(proposals)) == Counter(told_apart(items))
-
-
-def test_the_similar_candidate_is_not_always_on_the_same_side() -> None:
-    items = list(range(1, 12))
-    proposals = TagGuidedSampler(items, by_parity).propose("x", np.random.default_rng(4), 200)
-    first_is_similar = Counter((p.anchor - p.a) % 2 == 0 for p in proposals)
-    assert min(first_is_similar.values()) > 60
-
-
-def test_anchors_of_small_classes_are_asked_about_as_often_as_others() -> None:
-    def relation(_dimension: str, ids: Sequence[int]) -> np.ndarray:
-        rare = np.array(ids) > 27  # three of thirty
-        matrix = np.where(np.equal.outer(rare, rare), 1, -1).astype(np.int8)
-        np.fill_diagonal(matrix, 0)
-        return matrix
-
-    sampler = TagGuidedSampler(range(1, 31), relation)
-    rng = np.random.default_rng(5)
-    drawn = [p for _ in range(400) for p in sampler.propose("x", rng, 3)]
-    share = np.mean([p.anchor > 27 for p in drawn])
-    assert abs(share - 3 / 30) < 0.03
-
-
-def test_tags_of_a_large_catalogue_are_compared_a_part_at_a_time() -> None:
-    sizes = []
-
-    def relation(_dimension: str, ids: Sequence[int]) -> np.ndarray:
-        sizes.append(len(ids))
-        return by_parity("", ids)
-
-    proposals = TagGuidedSampler(range(50_000), relation).propose("x", np.random.default_rng(6), 64)
-    assert len(set(shown(proposals))) == 64
-    assert max(sizes) <= 400
-
-
-def test_nothing_is_proposed_where_tags_tell_nothing_apart() -> None:
-    unknown = TagGuidedSampler([1, 2, 3], lambda _name, ids: np.zeros((len(ids),) * 2, np.int8))
-    assert unknown.propose("tempo", np.random.default_rng(7), 10) == []
-
-
-def test_a_mix_keeps_to_its_shares_and_names_each_sampler() -> None:
-    items = list(range(1, 60))
-    parts = [(RandomSampler(items), 1.0), (TagGuidedSampler(items, by_parity), 3.0)]
-    proposals = MixedSampler(parts).propose("x", np.random.default_rng(8), 1000)
-    names = Counter(p.sampler for p in proposals)
-    assert len(set(shown(proposals))) == 1000
-    assert abs(names["tags"] / 1000 - 0.75) < 0.06
-    possible = told_apart(items)
-    assert all(t in possible for p, t in zip(proposals, shown(proposals), strict=True)
-               if p.sampler == "tags")  # fmt: skip
+def settle(ws: Workspace, dimension: str) -> None:
+    """Have the ensemble fitted to all answers there are."""
+    ensembles_of(ws).refit(ws, dimension, SONGS)
 
 
 def test_a_mix_goes_on_at_random_where_tags_are_lacking(
@@ -144,19 +48,96 @@ def test_tag_guided_triplets_follow_the_catalogue(ws: Workspace) -> None:
                for p in proposals)  # fmt: skip
 
 
-def test_the_same_seed_proposes_the_same(ws: Workspace) -> None:
-    sampler = make_sampler(ws, "mix", ws.catalogue.items().index.tolist())
-    first, second = (sampler.propose("genre", np.random.default_rng(11), 50) for _ in range(2))
-    assert first == second
-
-
 @pytest.mark.parametrize("items", [[], [1], [1, 2], [1, 2, 2]])
 def test_fewer_than_three_items_are_explained(ws: Workspace, items: list[int]) -> None:
-    for name in ("mix", "random", "tags"):
+    for name in SAMPLERS:
         with pytest.raises(NotReadyError, match="workbench import"):
             make_sampler(ws, name, items)
 
 
 def test_an_unknown_sampler_is_explained(ws: Workspace) -> None:
-    with pytest.raises(UnknownNameError, match="mix, random, tags"):
+    with pytest.raises(UnknownNameError, match=", ".join(SAMPLERS)):
         make_sampler(ws, "clever", [1, 2, 3])
+
+
+def test_the_mix_is_fifteen_in_a_hundred_random_and_the_rest_adaptive(songs_ws: Workspace) -> None:
+    settle(songs_ws, "genre")
+    sampler = make_sampler(songs_ws, "mix", SONGS.tolist())
+    proposals = [p for seed in range(40) for p in sampler.propose("genre", rng(seed), 50)]
+    names = Counter(p.sampler for p in proposals)
+    assert set(names) == {"random", "coverage"}
+    assert abs(names["random"] / len(proposals) - 0.15) < 0.03
+    assert {(p.score is None, p.model_version) for p in proposals if p.sampler == "random"} == {
+        (True, None)
+    }
+    assert {p.model_version for p in proposals if p.sampler == "coverage"} == {"v0001"}
+    half = make_sampler(songs_ws, "mix", SONGS.tolist(), random_share=0.5)
+    drawn = [p for seed in range(20) for p in half.propose("genre", rng(seed), 50)]
+    assert abs(Counter(p.sampler for p in drawn)["random"] / len(drawn) - 0.5) < 0.06
+
+
+@pytest.mark.parametrize("name", ADAPTIVE)
+def test_adaptive_samplers_begin_with_the_prior_before_any_answer(
+    songs_ws: Workspace, name: str
+) -> None:
+    settle(songs_ws, "genre")
+    proposals = make_sampler(songs_ws, name, SONGS.tolist()).propose("genre", rng(), 16)
+    assert {p.sampler for p in proposals} == {name}
+    assert all(p.score is not None and 0 <= p.score <= 1 for p in proposals)
+
+
+@pytest.mark.parametrize("name", ADAPTIVE)
+def test_the_same_seed_and_answers_propose_the_same(songs_ws: Workspace, name: str) -> None:
+    judge(songs_ws, opinion(SONGS, 30, rng(1)))
+    batches = []
+    for ws in (songs_ws, Workspace(songs_ws.root)):
+        settle(ws, "genre")
+        batches.append(make_sampler(ws, name, SONGS.tolist()).propose("genre", rng(2), 16))
+    assert batches[0] == batches[1]
+
+
+@pytest.mark.parametrize("name", [*ADAPTIVE, "mix"])
+def test_the_first_batch_does_not_wait_and_comes_from_tags_and_chance(
+    songs_ws: Workspace, name: str
+) -> None:
+    sampler = make_sampler(songs_ws, name, SONGS.tolist())
+    first = sampler.propose("genre", rng(3), 40)
+    ensembles_of(songs_ws).wait()
+    second = sampler.propose("genre", rng(3), 40)
+    assert {p.sampler for p in first} == {"random", "tags"}
+    assert {p.sampler for p in second} - {"random"} == {"coverage" if name == "mix" else name}
+
+
+@pytest.mark.parametrize("name", [*ADAPTIVE, "mix"])
+@pytest.mark.parametrize("lack", ["model", "dimension", "gains"])
+def test_tags_and_chance_stand_in_where_there_are_no_heads(
+    songs_ws: Workspace, ws: Workspace, name: str, lack: str
+) -> None:
+    dimension = "mood" if lack == "dimension" else "genre"
+    there = ws if lack == "model" else songs_ws
+    if lack == "gains":
+        add_model(there, "mask")
+    items = there.catalogue.items().index.tolist()
+    sampler = make_sampler(there, name, items)
+    for _ in range(2):
+        proposals = sampler.propose(dimension, rng(4), 30)
+        ensembles_of(there).wait()
+        assert len(proposals) == 30
+        assert {p.sampler for p in proposals} == {"random", "tags"}
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_every_sampler_says_how_many_are_worth_taking(ws: Workspace, name: str) -> None:
+    sampler = make_sampler(ws, name, ws.catalogue.items().index.tolist())
+    assert sampler.name == name
+    assert sampler.batch == (64 if name in ("random", "tags") else 16)
+    assert len(sampler.propose("genre", rng(5), sampler.batch)) == sampler.batch
+
+
+def test_no_torch_is_needed_to_propose() -> None:
+    """A page's kernel would feel its import."""
+    code = (
+        "import sys, workbench.sampling.samplers, workbench.sampling.ensemble;"
+        "assert not {'torch', 'sklearn', 'librosa'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -61,6 +61,17 @@ def test_promoting_and_rolling_back_walk_along_a_stack(store: ModelStore) -> Non
     assert [card.promoted for card in store.versions()] == [True, True, True, True]
 
 
+def test_the_untaught_ancestor_is_the_nearest_that_learned_from_no_judgement(
+    store: ModelStore,
+) -> None:
+    model = make_model()
+    for parent, judgements in ((None, 0), ("v0001", 0), ("v0002", 20), ("v0003", 40)):
+        card = replace(model.card, parent=parent, judgements=judgements)
+        store.save(replace(model, card=card), promote=True)
+    assert store.untaught().version == store.untaught("v0003").version == "v0002"
+    assert store.untaught("v0001").version == "v0001"
+
+
 def test_promoting_the_current_version_again_does_not_lengthen_the_way_back(
     store: ModelStore,
 ) -> None:

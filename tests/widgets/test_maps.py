@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from workbench import Workspace
+from workbench.errors import WorkbenchError
+from workbench.listening.task_store import RatingTasks
 from workbench.search.maps import Layout
 from workbench.subspaces.dimensions import DIMENSIONS
 from workbench.urls import audio_url
@@ -100,3 +102,19 @@ def test_the_selection_is_kept_while_its_item_is_on_the_map(lived_in: Workspace)
     assert maps.selected == maps.items["id"][3]
     maps.refresh("v0009")
     assert maps.selected is None
+
+
+def test_chosen_songs_become_a_rating_task(lived_in: Workspace) -> None:
+    maps = SubspaceMaps(lived_in)
+    items = lived_in.catalogue.items()
+    songs = items.query("kind == 'song' and domain == 'audio'").index.tolist()
+    maps.chosen = songs[:4]
+    assert maps.chosen_items.index.tolist() == songs[:4]
+    task = maps.make_task(" first  week ", dimensions=("tempo",))
+    assert RatingTasks(lived_in).load("first week") == task
+    assert task.items == tuple(songs[:4])
+    reply, _ = maps._make_task({"name": "first week"}, [])
+    assert "already" in reply["said"]
+    maps.chosen = songs[:2]
+    with pytest.raises(WorkbenchError, match="at least three"):
+        maps.make_task("two")

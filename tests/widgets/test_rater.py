@@ -19,6 +19,8 @@ from workbench.audio.decode import encode
 from workbench.catalogue.media import describe_audio
 from workbench.catalogue.tables import Claim, Session
 from workbench.errors import UnknownNameError
+from workbench.listening.task_store import RatingTasks
+from workbench.listening.tasks import RatingTask
 from workbench.widgets.rater import TripletRater
 
 Message = dict[str, Any]
@@ -62,7 +64,9 @@ def rows(ws: Workspace, table: type) -> int:
 
 def test_showing_it_claims_nothing_and_opens_no_session(ws: Workspace) -> None:
     rater = TripletRater(ws, rater="Ada")
-    assert rater.setup["dimensions"] == ["genre", "mood", "instrument", "era", "tempo", "key"]
+    assert rater.setup["dimensions"] == [
+        "genre", "mood", "instrument", "era", "tempo", "key", "overall",
+    ]  # fmt: skip
     assert rows(ws, Session) == rows(ws, Claim) == 0
     send(rater, "_start", rater="Ada")
     assert rows(ws, Session) == rows(ws, Claim) == 1
@@ -71,15 +75,13 @@ def test_showing_it_claims_nothing_and_opens_no_session(ws: Workspace) -> None:
 def test_an_answer_is_on_disk_when_the_next_triplet_is_known(ws: Workspace) -> None:
     rater = TripletRater(ws, dimension="tempo")
     first = send(rater, "_start", rater="Ada", dimension="tempo")["trial"]
-    given = reply_to(
-        first, "right", response_ms=1200, heard_ms={"anchor": 1, "left": 2, "right": 3}
-    )
+    given = reply_to(first, "right", response_ms=1200, trace=[{"heard_ms": ms} for ms in (1, 2, 3)])
     reply = send(rater, "_answer", **given)
     [row] = Workspace(ws.root).judgements.table().to_dict("records")
     assert (row["id"], row["rater"], row["response_ms"]) == (given["id"], "Ada", 1200)
     chosen = row["a_id"] if row["choice"] == "a" else row["b_id"]
-    assert chosen == first["clips"]["right"]["item"]
-    assert row["heard_ms"]["b" if row["a_is_left"] else "a"] == 3
+    assert chosen == first["clips"][2]["item"]
+    assert row["clips"]["b" if row["a_is_left"] else "a"]["heard_ms"] == 3
     assert reply["settled"] == [given["id"]]
     assert reply["trial"]["id"] != first["id"]
     assert reply["progress"]["session"] == 1
@@ -129,6 +131,64 @@ def test_undo_shows_the_triplet_again(ws: Workspace) -> None:
     assert not send(rater, "_undo", id="u2")["undone"]
 
 
+def test_redo_gives_the_answer_back(ws: Workspace) -> None:
+    rater = TripletRater(ws)
+    first = send(rater, "_start", rater="Ada")["trial"]
+    second = send(rater, "_answer", **reply_to(first))["trial"]
+    send(rater, "_undo", id="u1")
+    reply = send(rater, "_redo", id="r1")
+    assert reply["redone"]
+    assert reply["trial"] == second
+    assert reply["progress"]["session"] == 1
+    assert not send(rater, "_redo", id="r2")["redone"]
+
+
+def test_the_page_learns_the_conditions_of_a_stored_task(ws: Workspace) -> None:
+    task = RatingTask(name="week 1", dimensions=("tempo",), min_heard_s=3, ask_confidence=True)
+    RatingTasks(ws).save(task)
+    free = TripletRater(ws)
+    assert free.setup["tasks"] == ["week 1"]
+    reply = send(free, "_start", rater="Ada", task="week 1")
+    assert reply["trial"]["dimension"] == "tempo"
+    assert reply["conditions"]["min_heard_ms"] == 3000
+    assert reply["conditions"]["ask_confidence"]
+    fixed = TripletRater(ws, task="week 1")
+    assert (fixed.setup["task"], fixed.setup["dimension"]) == ("week 1", "tempo")
+    assert not fixed.setup["is_open"]
+    assert ws.judgements.history().empty
+    with pytest.raises(UnknownNameError, match="week 2"):
+        TripletRater(ws, task="week 2")
+
+
+def test_the_odd_one_out_is_stored_as_two_linked_triplets(ws: Workspace) -> None:
+    rater = TripletRater(ws, dimension="key", mode="odd_one_out")
+    trial = send(rater, "_start", rater="Ada", device="speakers")["trial"]
+    assert trial["odd_one_out"]
+    given = reply_to(trial, "second", confidence=1)
+    assert send(rater, "_answer", **given)["progress"]["session"] == 1
+    table = ws.judgements.table()
+    assert table["answer_id"].tolist() == [given["id"]] * 2
+    assert table["device"].tolist() == ["speakers"] * 2
+    assert send(rater, "_undo", id="u")["trial"] == trial
+    assert ws.judgements.table().empty
+
+
+def test_a_file_deleted_in_the_meantime_brings_another_triplet(ws: Workspace) -> None:
+    rater = TripletRater(ws)
+    trial = send(rater, "_start", rater="Ada")["trial"]
+    assert send(rater, "_not_found", trial=trial["id"]) == {"there": True}
+    lost = trial["clips"][2]["item"]
+    ws.catalogue.media_path(lost).unlink()
+    reply = send(rater, "_not_found", trial=trial["id"])
+    assert lost not in {clip["item"] for clip in reply["trial"]["clips"]}
+    assert f"item {lost} is gone" in reply["note"]
+
+
+def test_an_unknown_setting_is_refused(ws: Workspace) -> None:
+    with pytest.raises(UnknownNameError, match="loudness"):
+        TripletRater(ws, loudness=3)
+
+
 def test_the_triplet_ahead_is_the_one_that_comes(ws: Workspace) -> None:
     rater = TripletRater(ws)
     first = send(rater, "_start", rater="Ada")["trial"]
@@ -141,7 +201,7 @@ def test_the_page_is_told_no_titles(ws: Workspace) -> None:
     rater = TripletRater(ws)
     reply = send(rater, "_start", rater="Ada")
     assert TITLE not in json.dumps([reply, send(rater, "_ahead"), rater.setup])
-    clip = reply["trial"]["clips"]["left"]
+    clip = reply["trial"]["clips"][1]
     assert clip["url"] == f"workbench/audio/{ws.id}/{clip['item']}"
     assert len(clip["peaks"]) == 800
 
@@ -149,9 +209,9 @@ def test_the_page_is_told_no_titles(ws: Workspace) -> None:
 def test_a_sound_that_cannot_be_played_is_passed_over_with_a_note(ws: Workspace) -> None:
     rater = TripletRater(ws)
     trial = send(rater, "_start", rater="Ada")["trial"]
-    item = trial["clips"]["anchor"]["item"]
+    item = trial["clips"][0]["item"]
     reply = send(rater, "_cannot_play", trial=trial["id"], item=item)
-    assert item not in {clip["item"] for clip in reply["trial"]["clips"].values()}
+    assert item not in {clip["item"] for clip in reply["trial"]["clips"]}
     assert f"item {item} cannot be played" in reply["note"]
 
 
@@ -190,7 +250,7 @@ def test_every_command_answers_even_when_something_breaks(
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr(ws.judgements, "append", fail)
+    monkeypatch.setattr(ws.judgements, "append_all", fail)
     reply = send(rater, "_answer", **reply_to(trial))
     assert "secret" not in reply["error"]
 

@@ -15,7 +15,8 @@ from workbench.judgements.rows import Triplet
 from workbench.listening.clips import Clips
 from workbench.listening.standing import Standing
 from workbench.listening.tasks import RatingTask
-from workbench.sampling.samplers import Proposal, Sampler, make_sampler
+from workbench.sampling.proposals import Proposal, Sampler
+from workbench.sampling.samplers import make_sampler
 
 if TYPE_CHECKING:
     from workbench.workspace import Workspace

@@ -24,7 +24,7 @@ from workbench.listening.rubrics import Rubrics
 from workbench.listening.task_store import check_task, dimensions_asked, question_about
 from workbench.listening.tasks import RatingTask
 from workbench.listening.trials import Trace, Trial, places
-from workbench.sampling.samplers import Sampler
+from workbench.sampling.proposals import Sampler
 
 if TYPE_CHECKING:
     from workbench.workspace import Workspace

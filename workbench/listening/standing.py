@@ -12,7 +12,7 @@ from workbench.catalogue.database import Database
 from workbench.catalogue.tables import Judgement
 from workbench.judgements.rows import JUDGED, Triplet, effective
 from workbench.listening.tasks import RatingTask
-from workbench.sampling.samplers import Proposal
+from workbench.sampling.proposals import Proposal
 
 REPEAT_AFTER = 10  # answers about the dimension: sooner, a rater remembers
 

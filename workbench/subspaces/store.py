@@ -91,6 +91,24 @@ class ModelStore:
             raise StorageError(f"{file} is damaged or of a newer version: {error}.") from error
         return replace(card, promoted=version in self._history(all_ever=True))
 
+    def untaught(self, version: str | None = None) -> ModelCard:
+        """Return the card of the nearest ancestor that learned from no judgement.
+
+        Parameters
+        ----------
+        version
+            Whose ancestor, by default the current one's. It is its own if it learned from none.
+
+        Raises
+        ------
+        UnknownNameError
+            If a version in between has been removed.
+        """
+        card = self.card(version)
+        while card.judgements and card.parent:
+            card = self.card(card.parent)
+        return card
+
     def load(self, version: str | None = None) -> Model:
         """Return a model; hashes and shapes are checked.
 

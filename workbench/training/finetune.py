@@ -103,7 +103,7 @@ def finetune(
             f"Fine-tuning needs at least {FEWEST_JUDGEMENTS} answers that say which is closer, "
             f"and there are {judged.answers}; judge some more triplets first."
         )
-    origin = _untaught(ws, model)
+    origin = ws.models.load(ws.models.untaught(model.card.version).version)
     rng = np.random.default_rng(seed)
     items = ws.catalogue.items()
     x = origin.normaliser(ws.vectors(origin.card.encoder).rows(judged.ids))
@@ -222,19 +222,6 @@ def _fallen(tags: dict[str, Any]) -> str:
         if name != OVERALL and row["lost"] > row["gained"]
     ]
     return f" On the tags of held-out songs it fell: {', '.join(parts)}." if parts else ""
-
-
-def _untaught(ws: Workspace, model: Model) -> Model:
-    """Return the nearest ancestor that learned from no judgement, the model itself if it did not.
-
-    Raises
-    ------
-    UnknownNameError
-        If a version in between has been removed.
-    """
-    while model.card.judgements and model.card.parent:
-        model = ws.models.load(model.card.parent)
-    return model
 
 
 def _tag_triplets(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 import anywidget
@@ -9,6 +10,8 @@ import numpy as np
 import traitlets
 
 from workbench.errors import WorkbenchError
+from workbench.listening.task_store import RatingTasks
+from workbench.listening.tasks import RatingTask
 from workbench.urls import AUDIO_ROUTE
 from workbench.widgets.assets import css, esm
 from workbench.widgets.colours import Colouring, colour_by_tags
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
 
     from workbench.search.maps import Layout
     from workbench.workspace import Workspace
+
+_LOG = logging.getLogger(__name__)
 
 
 class SubspaceMaps(anywidget.AnyWidget):
@@ -39,6 +44,8 @@ class SubspaceMaps(anywidget.AnyWidget):
     ----------
     selected : int | None
         The id of the item last clicked; may be set from Python.
+    chosen : list of int
+        The ids of the items drawn around on the page; may be set from Python.
 
     Examples
     --------
@@ -46,7 +53,7 @@ class SubspaceMaps(anywidget.AnyWidget):
     >>> maps.observe(lambda change: print(change["new"]), "selected")  # doctest: +SKIP
     """
 
-    _esm = esm("base.js", "playbar.js", "scatter.js", "maps.js")
+    _esm = esm("base.js", "playbar.js", "scatter.js", "maps_lasso.js", "maps.js")
     _css = css("playbar.css", "maps.css")
     note = traitlets.Unicode().tag(sync=True)
     route = traitlets.Unicode().tag(sync=True)
@@ -54,6 +61,7 @@ class SubspaceMaps(anywidget.AnyWidget):
     maps: traitlets.List = traitlets.List().tag(sync=True)
     kind = traitlets.Unicode(None, allow_none=True).tag(sync=True)
     selected = traitlets.Int(None, allow_none=True).tag(sync=True)
+    chosen: traitlets.List = traitlets.List(traitlets.Int()).tag(sync=True)
 
     def __init__(
         self, ws: Workspace, *, version: str | None = None, kind: str | None = "song"
@@ -76,8 +84,50 @@ class SubspaceMaps(anywidget.AnyWidget):
             kinds = set(self.items.get("kind", ()))
             if self.kind not in kinds:
                 self.kind = None
-            if self.selected not in self.items.get("id", ()):
+            known = set(self.items.get("id", ()))
+            if self.selected not in known:
                 self.selected = None
+            self.chosen = [item_id for item_id in self.chosen if item_id in known]
+
+    @property
+    def chosen_items(self) -> pd.DataFrame:
+        """The catalogue's rows of the chosen items."""
+        return self._ws.catalogue.items().loc[self.chosen]
+
+    def make_task(self, name: str, **settings: Any) -> RatingTask:
+        """Store a rating task about the chosen songs; `TripletRater` then offers it.
+
+        Parameters
+        ----------
+        name
+            Of the task.
+        settings
+            Others of `workbench.listening.tasks.RatingTask`.
+
+        Raises
+        ------
+        WorkbenchError
+            If fewer than three songs are chosen, or there is a task of that name.
+        """
+        songs = self.chosen_items.query("kind == 'song' and domain == 'audio'").index.tolist()
+        if len(songs) < 3:
+            raise WorkbenchError("A triplet needs three songs; choose at least three on a map.")
+        task = RatingTask(name=" ".join(name.split()), items=tuple(songs), **settings)
+        RatingTasks(self._ws).save(task)
+        return task
+
+    @anywidget.experimental.command
+    def _make_task(
+        self, message: dict[str, Any], _buffers: list[bytes]
+    ) -> tuple[dict[str, str], list[bytes]]:
+        try:
+            task = self.make_task(str(message.get("name", "")))
+        except WorkbenchError as error:
+            return {"said": str(error)}, []
+        except Exception:
+            _LOG.exception("No rating task could be made")
+            return {"said": "Something went wrong in Python; its log has the details."}, []
+        return {"said": f"{task.name!r} asks about {len(task.items)} songs: see the page Rate."}, []
 
 
 def _read(ws: Workspace, layouts: dict[str, Layout]) -> dict[str, Any]:

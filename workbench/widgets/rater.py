@@ -21,7 +21,7 @@ from workbench.listening.trials import Trial
 from workbench.widgets.assets import css, esm
 
 if TYPE_CHECKING:
-    from workbench.sampling.samplers import Sampler
+    from workbench.sampling.proposals import Sampler
     from workbench.workspace import Workspace
 
 _LOG = logging.getLogger(__name__)
@@ -88,6 +88,8 @@ class TripletRater(anywidget.AnyWidget):
         "base.js",
         "rater_sound.js",
         "rater_loading.js",
+        "rater_listening.js",
+        "rater_saving.js",
         "rater_parts.js",
         "rater_keys.js",
         "rater_start.js",

@@ -22,7 +22,8 @@ async function fetchAudio(route, options = {}) {
   const token = document.cookie.match(/(?:^|;\s*)_xsrf=([^;]*)/);
   const headers = token ? { "X-XSRFToken": decodeURIComponent(token[1]) } : {};
   const response = await fetch(routeUrl(route), { credentials: "same-origin", headers, ...options });
-  if (!response.ok) throw new Error(soundProblem(response.status));
+  const { ok, status } = response;
+  if (!ok) throw Object.assign(new Error(soundProblem(status)), { status });
   return response.arrayBuffer();
 }
 

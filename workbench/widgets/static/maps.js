@@ -38,8 +38,9 @@ function legendOf(legend, palette, pick) {
 }
 
 class MapsView {
-  constructor(model, el) {
+  constructor(model, el, invoke) {
     this.model = model;
+    this.invoke = invoke;
     this.root = make("div", "wb wb-maps");
     this.root.dataset.lmSuppressShortcuts = "true";
     el.append(this.root);
@@ -53,6 +54,8 @@ class MapsView {
     model.on("change:maps", this.onData);
     model.on("change:selected", this.onSelected);
     model.on("change:kind", this.onKind);
+    this.onChosen = () => this.showChosen();
+    model.on("change:chosen", this.onChosen);
     this.build();
   }
 
@@ -67,8 +70,11 @@ class MapsView {
       hovered: -1,
       selected: this.items.id.indexOf(model.get("selected")),
       shown: (i) => !view.kindShown || view.items.kind[i] === view.kindShown,
-      bright: (i) => !view.filter || view.filter.colours.includes(view.filter.map.colour[i]),
+      bright: (i) =>
+        (!view.filter || view.filter.colours.includes(view.filter.map.colour[i])) &&
+        (!view.chosen.size || view.chosen.has(view.items.id[i])),
     };
+    this.chosen = new Set(model.get("chosen"));
     this.kindShown = model.get("kind");
     if (!model.get("maps").length) {
       this.root.replaceChildren(make("div", "wb-note", model.get("note") || "There are no maps yet."));
@@ -78,9 +84,47 @@ class MapsView {
     this.tip = make("div", "wb-maps-tip");
     this.tip.hidden = true;
     for (const data of model.get("maps")) this.grid.append(this.card(data));
-    this.root.replaceChildren(this.grid, this.controls(), this.bar.root, this.tip, this.said);
+    this.chosenLine = new Chosen({
+      draw: (isOn) => (this.drawing = isOn),
+      clear: () => this.choose([]),
+      makeTask: (name) => this.makeTask(name),
+    });
+    const below = [this.controls(), this.chosenLine.root, this.bar.root];
+    this.root.replaceChildren(this.grid, ...below, this.tip, this.said);
     this.maps.forEach((map) => this.observer.observe(map.root));
+    this.chosenLine.show(this.chosen.size);
     this.redraw();
+  }
+
+  /** Choose items by their places in the list, on all maps. */
+  choose(places) {
+    this.send("chosen", places.map((i) => this.items.id[i]));
+    this.showChosen();
+  }
+
+  showChosen() {
+    this.chosen = new Set(this.model.get("chosen"));
+    if (!this.maps.length) return;
+    this.chosenLine.show(this.chosen.size);
+    this.redraw();
+  }
+
+  /** Add an item to the chosen ones, or take it out. */
+  toggleChosen(i) {
+    const id = this.items.id[i];
+    const chosen = new Set(this.chosen);
+    if (!chosen.delete(id)) chosen.add(id);
+    this.choose(this.items.id.flatMap((each, place) => (chosen.has(each) ? [place] : [])));
+  }
+
+  async makeTask(name) {
+    try {
+      const signal = AbortSignal.timeout(8000);
+      const [reply] = await this.invoke("_make_task", { name }, { signal });
+      return reply.said;
+    } catch {
+      return "Python does not answer; open the page again.";
+    }
   }
 
   /** Below the maps: whether tracks are shown, and how to end a filter. */
@@ -122,19 +166,21 @@ class MapsView {
     map.root.tabIndex = 0;
     map.root.dataset.map = String(index);
     map.root.setAttribute("role", "application");
-    map.root.setAttribute("aria-label", `Map of ${data.dimension}: arrows move, Enter plays, Escape stops`);
+    map.root.setAttribute("aria-label", `Map of ${data.dimension}: arrows move, Enter plays, S chooses, Escape stops`);
     return card;
   }
 
   wire(map, data, card) {
     const plot = map.root;
     let drag = null;
+    let lasso = null;
     const large = () => card.classList.contains("wb-map-large");
     const at = (event) => {
       const box = plot.getBoundingClientRect();
       return [event.clientX - box.left, event.clientY - box.top];
     };
     plot.onpointermove = (event) => {
+      if (lasso) return lasso.add(...at(event));
       if (drag) {
         drag.moved ||= Math.hypot(event.clientX - drag.x, event.clientY - drag.y) > 4;
         if (drag.moved && large()) map.pan(event.movementX, event.movementY);
@@ -143,8 +189,21 @@ class MapsView {
       this.hover(map.nearest(...at(event)), map, data);
     };
     plot.onpointerleave = () => this.hover(-1);
-    plot.onpointerdown = (event) => (drag = { x: event.clientX, y: event.clientY, moved: false });
-    plot.onpointerup = plot.onpointercancel = () => setTimeout(() => (drag = null));
+    plot.onpointerdown = (event) => {
+      drag = { x: event.clientX, y: event.clientY, moved: false };
+      if (!event.shiftKey && !this.drawing) return;
+      plot.setPointerCapture(event.pointerId);
+      this.hover(-1);
+      this.chosen = new Set(); // every drawing begins anew
+      this.redraw();
+      lasso = new Lasso(map, ...at(event));
+      drag.moved = true; // what follows is no click
+    };
+    plot.onpointerup = plot.onpointercancel = () => {
+      if (lasso) this.choose(lasso.outline.length > 2 ? lasso.inside() : []);
+      lasso = null;
+      setTimeout(() => (drag = null));
+    };
     plot.onclick = (event) => {
       if (drag?.moved) return;
       const { hovered } = this.marks; // what the tooltip says is what is heard
@@ -164,6 +223,7 @@ class MapsView {
       if (ARROWS[event.key]) this.hover(map.neighbour(from, ARROWS[event.key]), map, data, true);
       else if (event.key === "Enter" || event.key === " ") this.play(from);
       else if (event.key === "Escape") this.bar.stop();
+      else if (event.key.toLowerCase() === "s" && from >= 0) this.toggleChosen(from);
       else return;
       event.preventDefault();
     };
@@ -249,12 +309,13 @@ class MapsView {
     this.model.off("change:maps", this.onData);
     this.model.off("change:selected", this.onSelected);
     this.model.off("change:kind", this.onKind);
+    this.model.off("change:chosen", this.onChosen);
   }
 }
 
 export default {
-  render({ model, el }) {
-    const view = new MapsView(model, el);
+  render({ model, el, experimental }) {
+    const view = new MapsView(model, el, experimental.invoke);
     return () => view.close();
   },
 };

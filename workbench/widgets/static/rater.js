@@ -1,30 +1,32 @@
 // Listen to a triplet, answer, and see the next one only when the answer is on disk.
 
-const ANSWER_TIMEOUT_MS = 8000;
 const LOCKED_MS = 200; // after a triplet appears, so that a key held too long is no answer
-const RETRY_MS = [1000, 2000, 4000, 8000, 15000];
 const RETRYING = "Trying again\u2026";
-const NAME_KEY = "workbench.rater";
-const PLAY = { x: "anchor", 1: "anchor", a: "left", 2: "left", b: "right", 3: "right" };
-const CHOOSE = { ArrowLeft: "left", ArrowRight: "right", ArrowDown: "cannot_tell", s: "skip" };
+const NEXT_BREAK_MIN = 10; // after a break was declined
 
 class Rater {
   constructor(model, root, invoke) {
-    this.invoke = invoke;
+    this.link = new Link(invoke);
     this.setup = model.get("setup");
-    this.rater = this.setup.rater || remembered(NAME_KEY);
+    this.rater = this.setup.rater || remembered(REMEMBERED.rater);
     this.dimension = this.setup.dimension;
+    this.task = "";
+    this.conditions = { min_heard_ms: 0, autoplay: false, ask_confidence: false, break_after_min: 0 };
     this.unsaved = new UnsavedAnswers(this.setup.workspace);
-    this.player = new ExcerptPlayer(() => this.paint());
+    this.listening = new Listening(
+      () => this.paint(),
+      (text, more) => this.page?.say(text, more),
+    );
+    this.player = this.listening.player;
     this.page = new RaterPage(root, {
-      start: (rater, dimension) => this.start(rater, dimension),
+      act: (command) => command.run(this),
+      wave: {
+        click: (place, share) => this.listening.play(place, share * this.player.duration(place)),
+        drag: (place, from, to, isOver) => this.listening.drag(place, from, to, isOver),
+      },
       change: () => this.showStart(),
-      play: (side, share) => this.play(side, share * this.player.duration(side)),
-      toggle: (side) => this.toggle(side),
-      answer: (choice) => this.answer(choice),
-      undo: () => this.undo(),
     });
-    this.turn = 0; // counts what is shown, so that replies to what is gone are ignored
+    this.turnCount = 0; // counts what is shown, so that replies to what is gone are ignored
     root.addEventListener("keydown", (event) => this.onKey(event));
     this.resizing = new ResizeObserver(() => {
       this.page.onResize();
@@ -48,8 +50,8 @@ class Rater {
   }
 
   close() {
-    this.turn++;
-    clearTimeout(this.retry);
+    this.turnCount++;
+    this.link.close();
     this.resizing.disconnect();
     this.player.close();
     cancelAnimationFrame(this.frame);
@@ -57,29 +59,46 @@ class Rater {
 
   paint() {
     cancelAnimationFrame(this.frame);
-    this.page.paint(this.player);
+    this.page.paint(this.player, (place) => this.listening.shareHeard(place));
+    if (this.trial) this.page.setGate(this.listening.missing(), this.conditions.min_heard_ms / 1000, this.state);
     if (this.player.playing) this.frame = requestAnimationFrame(() => this.paint());
   }
 
   setState(state) {
     this.state = state;
     this.page.setState(state);
+    this.paint();
   }
 
-  // -- the three faces: start, trial, nothing to judge -------------------------------------------
+  // -- faces -------------------------------------------------------------------------------------
 
   showStart(problem = "") {
     this.turnTo(null);
-    this.page.showStart(this.setup, this.rater, this.dimension);
+    const { rater, dimension, task } = this;
+    this.page.showStart(this.setup, { rater, dimension, task }, (chosen) => this.start(chosen));
     this.setState("start");
     const as = this.setup.rater ? `Judging as ${this.rater}.` : "";
     this.page.say(problem || as, { urgent: Boolean(problem) });
   }
 
   showTrial(trial) {
+    const { minutes } = this.progress;
+    this.breakAt = minutes < this.conditions.break_after_min ? null : this.breakAt;
+    const due = this.breakAt ?? this.conditions.break_after_min;
+    if (this.conditions.break_after_min && minutes >= due) return this.showBreak(trial, minutes);
     this.turnTo(trial);
     this.page.showTrial(trial, this.rater, this.progress);
     this.loadSounds();
+  }
+
+  showBreak(trial, minutes) {
+    this.turnTo(null);
+    this.goOn = () => {
+      this.breakAt = minutes + NEXT_BREAK_MIN;
+      this.showTrial(trial);
+    };
+    this.page.showBreak(minutes, this.goOn);
+    this.setState("break");
   }
 
   showEmpty(reason, lookAgain = () => this.request("_next", {})) {
@@ -89,143 +108,150 @@ class Rater {
   }
 
   turnTo(trial) {
-    this.turn++;
+    this.turnCount++;
     this.trial = trial;
-    this.player.begin({});
+    this.listening.begin([]);
   }
 
   // -- sounds ------------------------------------------------------------------------------------
 
   async loadSounds() {
-    const { trial, turn } = this;
+    const { trial, turnCount } = this;
     if (this.state === "silent") this.page.say(RETRYING);
     this.setState("loading");
-    this.paint();
-    const excerpts = SIDES.map((side) => this.player.load(trial.clips[side]));
-    const results = await Promise.allSettled(excerpts);
-    if (turn !== this.turn) return;
+    const results = await Promise.allSettled(trial.clips.map((clip) => this.player.loader.load(clip)));
+    if (turnCount !== this.turnCount) return;
     const failed = results.findIndex((result) => result.status === "rejected");
-    if (failed >= 0) return this.soundFailed(trial.clips[SIDES[failed]], results[failed].reason);
-    this.player.begin(Object.fromEntries(SIDES.map((side, i) => [side, results[i].value])));
+    if (failed >= 0) return this.soundFailed(trial.clips[failed], results[failed].reason);
+    const excerpts = results.map((result) => result.value);
+    const gain = (clip) => 10 ** (clip.gain_db / 20);
+    const clips = excerpts.map((each, i) => ({ ...each, gain: gain(trial.clips[i]) }));
+    const hasAnchor = !trial.odd_one_out;
+    this.listening.begin(clips, { hasAnchor, minHeardMs: this.conditions.min_heard_ms });
     this.readyAt = performance.now();
     if (this.page.status.textContent === RETRYING) this.page.say("");
     this.setState("ready");
-    this.paint();
+    if (this.conditions.autoplay) this.listening.playInTurn();
     this.loadAhead();
   }
 
   /** Have the next triplet's sound ready before it is needed. */
   async loadAhead() {
-    const { turn } = this;
+    const { turnCount } = this;
     try {
-      const { trial } = await this.ask("_ahead", {});
-      if (trial && turn === this.turn) SIDES.forEach((side) => this.player.load(trial.clips[side]));
+      const { trial } = await this.link.ask("_ahead", {});
+      if (trial && turnCount === this.turnCount) {
+        trial.clips.forEach((clip) => this.player.loader.load(clip));
+      }
     } catch {
       // Nothing is lost: the sound is fetched when the triplet is shown.
     }
   }
 
-  soundFailed(clip, error) {
+  async soundFailed(clip, error) {
+    const { turnCount } = this;
     if (error instanceof UnplayableError) {
       this.request("_cannot_play", { trial: this.trial.id, item: clip.item });
       return;
+    }
+    if (error.status === 404) {
+      // Gone from the disk: another triplet comes. Else it is the server that has no such route.
+      const reply = await this.link.ask("_not_found", { trial: this.trial.id }).catch(() => ({}));
+      if (turnCount !== this.turnCount) return;
+      if (reply.trial || reply.empty) return this.take(reply);
     }
     this.setState("silent");
     const action = () => this.loadSounds();
     this.page.say(soundAdvice(error), { urgent: true, label: "Try again", action });
   }
 
-  /** Play one side from `at` seconds; the click or key before it lets the browser play. */
-  async play(side, at = 0) {
-    if (!this.player.loaded[side]) return;
-    const { turn } = this;
-    const allowed = await this.player.allow();
-    if (turn !== this.turn) return;
-    if (allowed) this.player.play(side, at);
-    else this.page.say("The browser allows no sound yet: click here, then play.", { urgent: true });
-  }
-
-  toggle(side = this.player.side) {
-    if (this.playing && this.player.side === side) this.player.stop();
-    else this.play(side, this.player.position(side));
-  }
-
   // -- answers -----------------------------------------------------------------------------------
 
-  async start(rater, dimension) {
-    Object.assign(this, { rater, dimension });
+  async start({ rater, dimension, task, device }) {
+    Object.assign(this, { rater, dimension, task });
     if (!rater) return this.showStart("Please give your name.");
-    remember(NAME_KEY, rater);
+    remember(REMEMBERED.rater, rater);
     this.player.allow();
     this.page.say("Opening\u2026");
-    const { turn } = this;
+    const { turnCount } = this;
     try {
       const unsaved = this.unsaved.of(rater);
-      const reply = await this.ask("_start", { rater, dimension, unsaved });
-      if (turn === this.turn) this.take(reply);
+      const reply = await this.link.ask("_start", { rater, dimension, task, device, unsaved });
+      this.conditions = reply.conditions ?? this.conditions;
+      if (turnCount === this.turnCount) this.take(reply);
     } catch (error) {
-      if (turn === this.turn) this.showStart(sentence(error));
+      if (turnCount === this.turnCount) this.showStart(sentence(error));
     }
   }
 
   answer(choice) {
     if (this.state !== "ready" || performance.now() - this.readyAt < LOCKED_MS) return;
+    if (choice !== "skip" && this.listening.missing().length) return this.page.say(this.page.gate.textContent);
+    this.given = { choice, response_ms: Math.round(performance.now() - this.readyAt) };
+    if (!this.conditions.ask_confidence || choice === "skip") return this.keep({});
+    this.setState("confidence");
+    this.page.askConfidence();
+  }
+
+  /** Take how sure the rater is (1 to 3), or go back to the answers (null). */
+  sure(confidence) {
+    if (this.state !== "confidence") return;
+    if (confidence) return this.keep({ confidence });
+    this.page.answers.parentElement.replaceWith(this.page.makeAnswers());
+    this.setState("ready");
+  }
+
+  keep(more) {
     this.player.stop();
-    const answer = {
-      id: uuid(),
-      trial: this.trial.id,
-      choice,
-      response_ms: Math.round(performance.now() - this.readyAt),
-      heard_ms: Object.fromEntries(SIDES.map((side) => [side, this.player.heard[side] ?? 0])),
-    };
+    const trace = this.player.trace();
+    const answer = { id: uuid(), trial: this.trial.id, ...this.given, ...more, trace };
     this.unsaved.add(this.rater, answer);
     this.setState("saving");
     this.send("_answer", answer);
   }
 
   undo() {
+    this.stepBack("_undo");
+  }
+
+  redo() {
+    this.stepBack("_redo");
+  }
+
+  stepBack(command) {
     if (!["ready", "loading", "silent", "empty"].includes(this.state)) return;
     this.player.stop();
     this.setState("saving");
-    this.send("_undo", { id: uuid() });
+    this.send(command, { id: uuid() });
   }
 
   /** Send until it is acknowledged: an answer is either on disk or on this page. */
-  async send(command, message, attempt = 0) {
-    clearTimeout(this.retry);
-    const { turn } = this;
-    this.page.say(attempt ? "Saving again\u2026" : "Saving\u2026");
-    try {
-      const reply = await this.ask(command, message);
-      if (turn === this.turn) this.take(reply);
-      else this.unsaved.settle(reply.settled ?? []);
-    } catch (error) {
-      if (turn !== this.turn) return;
-      this.setState("unsaved");
-      const action = () => this.send(command, message, attempt + 1);
-      const text = `NOT SAVED: ${sentence(error)} Your answer is kept on this page.`;
-      this.page.say(text, { urgent: true, label: "Save again", action });
-      this.retry = setTimeout(action, RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)]);
-    }
+  async send(command, message) {
+    const { turnCount } = this;
+    const reply = await this.link.insist(command, message, {
+      onTry: (again) => this.page.say(again ? "Saving again\u2026" : "Saving\u2026"),
+      onTrouble: (said, tryNow) => {
+        if (turnCount !== this.turnCount) return false; // the next start sends what is kept
+        this.setState("unsaved");
+        const text = `NOT SAVED: ${said} Your answer is kept on this page.`;
+        this.page.say(text, { urgent: true, label: "Save again", action: tryNow });
+        return true;
+      },
+    });
+    if (reply && turnCount === this.turnCount) this.take(reply);
+    else this.unsaved.settle(reply?.settled ?? []);
   }
 
   /** Ask for something that may be asked twice. */
   async request(command, message) {
-    const { turn } = this;
+    const { turnCount } = this;
     try {
-      const reply = await this.ask(command, message);
-      if (turn === this.turn) this.take(reply);
+      const reply = await this.link.ask(command, message);
+      if (turnCount === this.turnCount) this.take(reply);
     } catch (error) {
-      if (turn !== this.turn) return;
+      if (turnCount !== this.turnCount) return;
       this.showEmpty(sentence(error), () => this.request(command, message));
     }
-  }
-
-  async ask(command, message) {
-    const signal = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
-    const [reply] = await this.invoke(command, message, { signal });
-    if (reply.error) throw new SentenceError(reply.error);
-    return reply;
   }
 
   /** Show what Python replied: the next triplet, or why there is none. */
@@ -239,9 +265,11 @@ class Rater {
       reply.refused || (reply.settled?.length ? "Saved." : ""),
       reply.undone ? "Undone: judge it again." : "",
       reply.undone === false ? "There is nothing left to undo." : "",
+      reply.redone ? "Redone." : "",
+      reply.redone === false ? "There is nothing to redo." : "",
       reply.note,
     ].filter(Boolean);
-    const hint = "Listen with X, A and B, as often as you like; then answer.";
+    const hint = "Listen as often as you like; then answer.";
     const urgent = Boolean(reply.refused || reply.note);
     if (said.length) this.page.say(said.join(" "), { urgent, good: !urgent });
     else if (isFirst && reply.trial) this.page.say(hint);
@@ -250,11 +278,8 @@ class Rater {
   // -- keys --------------------------------------------------------------------------------------
 
   onKey(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const { tagName } = event.target;
-    if (/^(INPUT|TEXTAREA|SELECT)$/.test(tagName)) return;
-    if (tagName === "BUTTON" && (event.key === " " || event.key === "Enter")) return;
-    const action = this.actionOf(event.key.length === 1 ? event.key.toLowerCase() : event.key);
+    if (isNotForUs(event)) return;
+    const action = this.actionOf(keyOf(event));
     if (!action) return;
     event.preventDefault();
     if (!event.repeat) action();
@@ -262,22 +287,12 @@ class Rater {
 
   actionOf(key) {
     if (this.state === "start") return null;
-    if (key === "z" || key === "Backspace") return () => this.undo();
-    if (!this.trial) return null;
-    if (PLAY[key]) return () => this.play(PLAY[key]);
-    if (CHOOSE[key]) return () => this.answer(CHOOSE[key]);
-    if (key === " ") return () => this.toggle();
-    if (key === "?") return () => this.page.toggleHelp();
-    return null;
+    if (this.state === "break") return key === "Enter" ? this.goOn : null;
+    const known = this.state === "confidence" ? CONFIDENCES : this.trial ? this.page.commands : COMMON;
+    const command = known.find(({ keys }) => keys.includes(key));
+    if (!command || !(this.trial || ["undo", "redo"].includes(command.id))) return null;
+    return () => command.run(this);
   }
-}
-
-/** A sentence that Python wrote for the reader. */
-class SentenceError extends Error {}
-
-function sentence(error) {
-  if (error instanceof SentenceError) return error.message;
-  return "Python does not answer; if its kernel was stopped, run the cell or open the page again.";
 }
 
 function soundAdvice(error) {
@@ -290,6 +305,8 @@ export default {
   render({ model, el, experimental }) {
     const root = make("div", "wb wb-rater");
     root.tabIndex = 0;
+    root.setAttribute("role", "application"); // screen readers hand the keys on
+    root.setAttribute("aria-label", "Listening room: press question mark for the keys");
     root.dataset.lmSuppressShortcuts = "true"; // without it JupyterLab cuts the cell on "x"
     el.append(root);
     const rater = new Rater(model, root, experimental.invoke);

@@ -1,4 +1,4 @@
-// Small parts of the rater's page: buttons with their keys, fields, waveforms, browser storage.
+// Small parts of the rater's page: buttons with their keys, fields, waveforms.
 
 const PLAY_SHAPE = "M4 2.5v11l9-5.5z";
 const STOP_SHAPE = "M3.5 3.5h9v9h-9z";
@@ -8,7 +8,11 @@ function keyButton(label, key, action, className = "") {
   const element = make("button", className);
   element.type = "button";
   element.append(make("span", "", label));
-  if (key) element.append(make("kbd", "", key));
+  if (key) {
+    const shown = make("kbd", "", key);
+    shown.setAttribute("aria-hidden", "true");
+    element.append(shown);
+  }
   element.addEventListener("click", () => {
     element.closest(".wb-rater")?.focus({ preventScroll: true }); // keys go on working
     action();
@@ -48,8 +52,8 @@ function menu(choices, chosen) {
   return element;
 }
 
-/** Draw levels 0 to 1 as bars, those before `played` (0 to 1) in full colour. */
-function drawWave(canvas, levels, played) {
+/** Draw levels 0 to 1 as bars, those before `played` in full colour, over a marked region [0 to 1]. */
+function drawWave(canvas, levels, played, region) {
   const scale = window.devicePixelRatio || 1;
   const [width, height] = [canvas.clientWidth, canvas.clientHeight];
   if (!width || !levels.length) return;
@@ -58,6 +62,12 @@ function drawWave(canvas, levels, played) {
   const style = getComputedStyle(canvas);
   const pen = canvas.getContext("2d");
   pen.scale(scale, scale);
+  if (region) {
+    pen.fillStyle = style.getPropertyValue("--side-soft");
+    pen.globalAlpha = 0.5;
+    pen.fillRect(region[0] * width, 0, (region[1] - region[0]) * width, height);
+    pen.globalAlpha = 1;
+  }
   const bars = Math.floor(width / 3);
   const loudest = Math.max(...levels, 0.05);
   for (let bar = 0; bar < bars; bar++) {
@@ -74,62 +84,31 @@ function drawWave(canvas, levels, played) {
   }
 }
 
-/** Answers that no kernel has acknowledged; they outlive a reload of the page. */
-class UnsavedAnswers {
-  constructor(workspace) {
-    this.key = `workbench.unsaved.${workspace}`;
-    this.kept = []; // for browsers that refuse storage
-  }
-
-  /** All of them, read afresh: another tab may have added or saved some. */
-  get all() {
-    try {
-      return JSON.parse(localStorage.getItem(this.key) ?? "[]");
-    } catch {
-      return this.kept;
-    }
-  }
-
-  set all(answers) {
-    this.kept = answers;
-    remember(this.key, JSON.stringify(answers));
-  }
-
-  of(rater) {
-    return this.all.filter((answer) => answer.rater === rater);
-  }
-
-  add(rater, answer) {
-    this.all = [...this.all, { rater, ...answer }];
-  }
-
-  settle(ids) {
-    if (ids.length) this.all = this.all.filter((answer) => !ids.includes(answer.id));
-  }
-}
-
-function remembered(key) {
-  try {
-    return localStorage.getItem(key) ?? "";
-  } catch {
-    return ""; // a browser may refuse storage; the page then remembers nothing
-  }
-}
-
-function remember(key, value) {
-  try {
-    localStorage.setItem(key, value);
-  } catch {
-    // As above.
-  }
-}
-
-/** Only pages over https or on this machine have crypto.randomUUID. */
-function uuid() {
-  if (crypto.randomUUID) return crypto.randomUUID();
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6] & 0x0f) | 0x40;
-  bytes[8] = (bytes[8] & 0x3f) | 0x80;
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+/**
+ * Clicks and drags along a waveform, as shares 0 to 1 of its width.
+ *
+ * A press that moves less than a finger trembles is a click.
+ */
+function onWave(canvas, { click, drag }) {
+  const share = (event) => {
+    const { left, width } = canvas.getBoundingClientRect();
+    return Math.max(0, Math.min(1, (event.clientX - left) / width));
+  };
+  let from = null;
+  canvas.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return;
+    from = { x: event.clientX, share: share(event), moved: false };
+    canvas.setPointerCapture(event.pointerId);
+  });
+  canvas.addEventListener("pointermove", (event) => {
+    if (!from) return;
+    from.moved ||= Math.abs(event.clientX - from.x) > 6;
+    if (from.moved) drag(from.share, share(event), false);
+  });
+  canvas.addEventListener("pointerup", (event) => {
+    if (from?.moved) drag(from.share, share(event), true);
+    else if (from) click(from.share);
+    from = null;
+  });
+  canvas.addEventListener("pointercancel", () => (from = null));
 }

@@ -168,7 +168,11 @@ def lab(
 ) -> Iterator[Server]:
     """JupyterLab on the workspace's notebooks, with a token, under /user/t/."""
     server = lab_server(demo_ws, port=any_port(), base_url="/user/t/")
-    exposed = [*server.command, "--LabApp.expose_app_in_browser=True"]
+    exposed = [
+        *server.command,
+        "--LabApp.expose_app_in_browser=True",
+        "--JupyterNotebookApp.expose_app_in_browser=True",
+    ]
     with _running(dataclasses.replace(server, command=exposed), jupyter_environment) as running:
         yield running
 

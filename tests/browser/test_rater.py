@@ -130,6 +130,27 @@ def test_a_sitting_in_lab_leaves_the_notebook_alone(write_page, open_lab, demo_w
     assert page.evaluate(cells) == before
 
 
+def test_a_sitting_in_notebook_7_leaves_the_notebook_alone(
+    write_page, page, page_problems, lab, demo_ws
+) -> None:
+    name = f"Nat {uuid.uuid4().hex[:6]}"
+    file = rater_page(write_page, "rater", name)
+    page.goto(f"{lab.url}notebooks/{file}?token={lab.token}")
+    widget = "window.jupyterapp?.shell.currentWidget"
+    idle = f"{widget}?.sessionContext?.session?.kernel?.status === 'idle'"
+    page.wait_for_function(f"{widget}?.context?.isReady && {idle}")
+    page.evaluate("() => { jupyterapp.commands.execute('notebook:run-all-cells'); }")
+    page.wait_for_selector(".wb-rater")
+    cells = f"{widget}.content.widgets.length"
+    before = page.evaluate(cells)
+    check_a_sitting(page, demo_ws, name)
+    assert page.evaluate(cells) == before
+    page.evaluate(f"() => {{ {widget}.sessionContext.shutdown(); }}")
+    page.wait_for_timeout(500)
+    own = ("'schema'", "'filebrowser:open-path'")  # Notebook's, with or without a widget
+    page_problems[:] = [each for each in page_problems if not any(o in each for o in own)]
+
+
 _RECORD = """async () => {
     const rater = document.querySelector(".wb-rater").__rater;
     const context = rater.player.context;

@@ -24,10 +24,11 @@ STYLES = {
     "coverage": ("#009e73", ""),
     "mix": ("#d55e00", ""),
 }
+_GOAL = "#000", 1.2, "5 4"
 KINDS = {"seen": "songs seen", "unseen": "songs unseen", "seen_robust": "robust fit, songs seen"}
 _BOOTSTRAPS = 2000
 _WIDTH, _HEIGHT = 980, 470
-_TOP, _BOTTOM, _LEFT, _GAP = 62, 96, 62, 58
+_TOP, _BOTTOM, _LEFT, _GAP = 62, 96, 62, 74
 _T975 = {2: 12.71, 3: 4.30, 4: 3.18, 5: 2.78, 6: 2.57, 7: 2.45, 8: 2.36, 9: 2.31, 10: 2.26}
 Run = dict[str, Any]
 
@@ -102,7 +103,13 @@ def draw(runs: list[Run], *, error: float, kind: str = "seen") -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" '
         'font-family="system-ui, sans-serif" font-size="13" fill="#222">',
         f'<rect width="{_WIDTH}" height="{_HEIGHT}" fill="#fff"/>',
-        _text(_LEFT, 24, "Right answers to held-out triplets, by sampler", size=16, weight=600),
+        _text(
+            _LEFT,
+            24,
+            f"Right answers to held-out triplets of {KINDS[kind]}, raters err in {error:.0%}",
+            size=16,
+            weight=600,
+        ),
     ]
     for place, corpus in enumerate(corpora):
         judgements = next(r["judgements"] for r in runs if r["corpus"] == corpus)
@@ -117,13 +124,13 @@ def _panel(
 ) -> list[str]:
     goals = found["random"][:, -1]
     count = len(goals)
+    factor = _T975.get(count, 2.1) / np.sqrt(count)
     half = {
-        name: _T975.get(count, 2.1) * (s - goals[:, None]).std(0, ddof=1) / np.sqrt(count)
+        name: factor * (s - goals[:, None]).std(0, ddof=min(1, count - 1))
         for name, s in found.items()
     }
-    lowest = min((s.mean(0) - half[n]).min() for n, s in found.items())
-    highest = max((s.mean(0) + half[n]).max() for n, s in found.items())
-    low, high = np.floor(lowest * 50) / 50, np.ceil(highest * 50) / 50
+    means = np.stack([scores.mean(0) for scores in found.values()])
+    low, high = np.floor(means.min() * 50) / 50, np.ceil(means.max() * 50 + 0.5) / 50
     bottom = _HEIGHT - _BOTTOM
 
     def x(value: float) -> float:
@@ -132,7 +139,12 @@ def _panel(
     def y(value: float) -> float:
         return bottom - (bottom - _TOP) * (value - low) / (high - low)
 
-    parts = [_text(left, _TOP - 12, f"{corpus} ({count} raters)", weight=600)]
+    clip = f"panel-{left:.0f}"  # bands of the first answers are wider than the panel
+    parts = [
+        f'<clipPath id="{clip}"><rect x="{left:.1f}" y="{_TOP}" width="{width:.1f}" '
+        f'height="{bottom - _TOP}"/></clipPath>',
+        _text(left, _TOP - 12, f"{corpus} ({count} raters)", weight=600),
+    ]
     for value in np.arange(low, high + 0.001, 0.02):
         parts.append(_line([(left, y(value)), (left + width, y(value))], "#e4e4e4", 1))
         parts.append(_text(left - 8, y(value) + 4, f"{value:.2f}", anchor="end"))
@@ -145,11 +157,11 @@ def _panel(
         band = [(x(j), y(v)) for j, v in zip(judgements, mean + half[name], strict=True)]
         band += [(x(j), y(v)) for j, v in zip(judgements, mean - half[name], strict=True)][::-1]
         points = " ".join(f"{a:.1f},{b:.1f}" for a, b in band)
-        parts.append(f'<polygon points="{points}" fill="{colour}" opacity="0.09"/>')
+        parts.append(
+            f'<polygon points="{points}" fill="{colour}" opacity="0.1" clip-path="url(#{clip})"/>'
+        )
     goal = y(float(goals.mean()))
-    parts.append(_line([(left, goal), (left + width, goal)], "#000", 1, "5 4"))
-    said = f"random after {judgements[-1]:,}"
-    parts.append(_text(left + 6, goal - 6, said, anchor="start", size=12))
+    parts.append(_line([(left, goal), (left + width, goal)], *_GOAL))
     for name, scores in found.items():
         points_of = [(x(j), y(v)) for j, v in zip(judgements, scores.mean(0), strict=True)]
         parts.append(_line(points_of, STYLES[name][0], 2.2, STYLES[name][1]))
@@ -160,9 +172,11 @@ def _legend(names: list[str]) -> list[str]:
     parts, left = [], float(_LEFT)
     for name in names:
         colour, dashes = STYLES[name]
-        parts.append(_line([(left, _HEIGHT - 22), (left + 34, _HEIGHT - 22)], colour, 2.6, dashes))
-        parts.append(_text(left + 41, _HEIGHT - 17, name))
-        left += 150
+        parts.append(_line([(left, _HEIGHT - 22), (left + 28, _HEIGHT - 22)], colour, 2.6, dashes))
+        parts.append(_text(left + 34, _HEIGHT - 17, name))
+        left += 124
+    parts.append(_line([(left, _HEIGHT - 22), (left + 28, _HEIGHT - 22)], *_GOAL))
+    parts.append(_text(left + 34, _HEIGHT - 17, "random after 1,000"))
     return parts
 
 

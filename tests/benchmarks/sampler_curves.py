@@ -48,8 +48,8 @@ def judgements_needed(mean: np.ndarray, judgements: list[int], goal: float) -> f
 
     Examples
     --------
-    >>> judgements_needed(np.array([0.5, 0.7, 0.9]), [0, 100, 200], 0.8)
-    150.0
+    >>> round(judgements_needed(np.array([0.5, 0.7, 0.9]), [0, 100, 200], 0.8))
+    150
     """
     if mean[0] >= goal:
         return 0.0

@@ -56,6 +56,7 @@ class Chooser:
         self._given_sampler = sampler
         self._samplers: dict[tuple[int, ...], Sampler] = {}
         self._queues: dict[str, deque[Proposal]] = {}
+        self._asked: dict[str, int] = {}  # triplets since the sampler was asked
         self._gold = GoldTriplets(ws.database)
 
     def candidates(self, dimension: str, session_id: str) -> Iterator[OpenTriplet]:
@@ -98,13 +99,17 @@ class Chooser:
 
     def _new(self, dimension: str) -> Iterator[Proposal]:
         queue = self._queues.setdefault(dimension, deque())  # what was not needed waits here
+        sampler = self._sampler(dimension)
+        self._asked[dimension] = self._asked.get(dimension, 0) + 1
+        if self._asked[dimension] > sampler.batch:  # the sampler may know better by now
+            queue.clear()
         while queue:
             yield queue.popleft()
+        self._asked[dimension] = 1
         standing = Standing.read(self._ws.database, dimension, self._task.mode)
         queue.extend(standing.unfinished(self._rater, self._task))
         while queue:
             yield queue.popleft()
-        sampler = self._sampler(dimension)
         for count in (sampler.batch, *_LARGER_BATCHES):
             proposals = sampler.propose(dimension, self._rng, count)
             for proposal in proposals:

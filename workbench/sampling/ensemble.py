@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from workbench.subspaces.store import ModelCard
     from workbench.workspace import Workspace
 
-HEADS = 16
+HEADS = 24
 POOL = 600  # items at a time: their triplets are a hundred million
 MOST_TRIPLETS = 3000  # of those judged; more would say little more about the gains
 

@@ -18,10 +18,10 @@ import numpy as np
 from workbench.subspaces.triplets import Triplets
 from workbench.training.fit import TEMPERATURE
 
-SPREAD = 1.0  # of the logarithm of a gain before any answer
+SPREAD = 0.5  # of the logarithm of a gain before any answer
 ERROR = 0.05  # answers given against the distance, however large it is
-_STEPS = 10
-_LONGEST_STEP, _STANDS_STILL = 1.0, 0.01  # of a logarithm
+_STEPS = 6
+_LONGEST_STEP, _STANDS_STILL = 1.0, 0.03  # of a logarithm
 _FLAT = 1e-4  # an answer that seems impossible still counts this much
 
 

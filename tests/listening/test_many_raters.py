@@ -56,12 +56,14 @@ def test_twenty_raters_in_four_processes_lose_and_duplicate_nothing(
         subprocess.Popen(
             [sys.executable, "-c", _RATE, str(ws.root), ",".join(names[part::4]), str(each)],
             stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
         )
         for part in range(4)
     ]
-    given = [row for process in processes for row in json.loads(process.communicate()[0])]
-    assert all(process.returncode == 0 for process in processes)
+    said = [process.communicate() for process in processes]
+    assert [process.returncode for process in processes] == [0] * 4, said
+    given = [row for out, _ in said for row in json.loads(out)]
     assert len(given) == RATERS * each
     table, history = ws.judgements.table(), ws.judgements.history()
     redone = history.set_index("id")["supersedes"].dropna()

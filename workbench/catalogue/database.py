@@ -140,12 +140,13 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
 
 def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
     """Switch to WAL; for this one change SQLite does not wait for others by itself."""
-    for attempt in range(20):
+    until = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
         try:
             connection.execute("PRAGMA journal_mode = WAL")
             return
         except sqlite3.OperationalError as error:
-            if "locked" not in str(error) or attempt == 19:
+            if "locked" not in str(error) or time.monotonic() > until:
                 raise
             time.sleep(0.05)
 

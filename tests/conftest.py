@@ -48,6 +48,12 @@ def multitracks() -> Path:
 
 
 @pytest.fixture
+def backend(request: pytest.FixtureRequest) -> str:
+    """``sqlite``; modules that are about the database ask for ``postgres`` as well."""
+    return getattr(request, "param", "sqlite")
+
+
+@pytest.fixture
 def ws(tmp_path: Path) -> Workspace:
     """An empty workspace."""
     return Workspace.create(tmp_path / "workspace")

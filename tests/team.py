@@ -28,6 +28,7 @@ class Person:
     skip: float = 0.02
     seconds: float = 14.0
     heard_ms: int = 4000
+    needed_ms: int = 500
 
 
 TEAM = {
@@ -97,9 +98,9 @@ def _sit(ws, songs, name, person, questions, at, task, rng) -> str:
             choice = "cannot_tell"
         places = {"anchor": 0, "a": 1 if a_is_left else 2, "b": 2 if a_is_left else 1}
         clips = {
-            role: {"place": place, "start_s": 1.5, "gain_db": -3.25,
-                   "heard_ms": int(person.heard_ms * rng.uniform(1, 1.4)), "plays": 1,
-                   "switches": 0}
+            role: {"place": place, "start_s": 1.5, "length_s": 10.0, "gain_db": -3.25,
+                   "needed_ms": person.needed_ms, "plays": 1, "switches": 0,
+                   "heard_ms": int(person.heard_ms * rng.uniform(1, 1.4))}
             for role, place in places.items()
         }  # fmt: skip
         rows.append(

@@ -39,12 +39,6 @@ def add_tone(ws: Workspace, number: int, *, tags: bool = True) -> int:
 
 
 @pytest.fixture
-def backend(request: pytest.FixtureRequest) -> str:
-    """``sqlite``; modules that are about the database ask for ``postgres`` as well."""
-    return getattr(request, "param", "sqlite")
-
-
-@pytest.fixture
 def make_ws(tmp_path: Path, backend: str) -> Callable[..., Workspace]:
     def make(count: int = 12, *, tags: bool = True) -> Workspace:
         ws = Workspace.create(tmp_path / "workspace")

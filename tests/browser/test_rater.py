@@ -116,6 +116,26 @@ def check_a_sitting(page, ws, rater: str) -> None:
     assert stored(ws, rater)[1:] == ["cannot_tell", "skip"]
 
 
+def check_that_keys_stay(page) -> None:
+    """Whatever has the focus inside the widget, the notebook around it hears no key."""
+    notebook = "window.jupyterapp.shell.currentWidget.content.model.sharedModel.toJSON().cells"
+    before = page.evaluate(f"{notebook}.map((cell) => [cell.cell_type, cell.source])")
+    page.get_by_role("button", name="Change").click()
+    page.get_by_label("Judge by").focus()
+    for key in "mxddyr1":
+        page.keyboard.press(key)
+    page.get_by_role("button", name="Start listening").focus()
+    for key in "xddmayb":
+        page.keyboard.press(key)
+    start(page)
+    for name in ("Play A", "A is closer", "Loop"):
+        page.get_by_role("button", name=name, exact=name == "Play A").first.focus()
+        for key in "xddmv":
+            page.keyboard.press(key)
+    page.wait_for_timeout(300)
+    assert page.evaluate(f"{notebook}.map((cell) => [cell.cell_type, cell.source])") == before
+
+
 def test_a_sitting_in_voila(write_page, open_voila, demo_ws) -> None:
     name = f"Vera {uuid.uuid4().hex[:6]}"
     check_a_sitting(open_voila(rater_page(write_page, "rater", name)), demo_ws, name)
@@ -127,6 +147,7 @@ def test_a_sitting_in_lab_leaves_the_notebook_alone(write_page, open_lab, demo_w
     cells = "jupyterapp.shell.currentWidget.content.widgets.length"
     before = page.evaluate(cells)
     check_a_sitting(page, demo_ws, name)
+    check_that_keys_stay(page)
     assert page.evaluate(cells) == before
 
 
@@ -144,6 +165,7 @@ def test_a_sitting_in_notebook_7_leaves_the_notebook_alone(
     cells = f"{widget}.content.widgets.length"
     before = page.evaluate(cells)
     check_a_sitting(page, demo_ws, name)
+    check_that_keys_stay(page)
     assert page.evaluate(cells) == before
     page.evaluate(f"() => {{ {widget}.sessionContext.shutdown(); }}")
     page.wait_for_timeout(500)
@@ -408,7 +430,7 @@ def test_an_answer_lost_on_the_way_is_sent_again_and_stored_once(
     assert len(stored(demo_ws, name)) == (lost == "the acknowledgement")
     assert shown(page) == before
     broken.clear()
-    page.get_by_role("button", name="Save again").click()
+    page.get_by_role("button", name="Try again").click()
     wait_for_state(page, "ready")
     page.get_by_text("1 judged this session").wait_for()
     assert shown(page) != before

@@ -125,9 +125,14 @@ def test_gold_is_right_whichever_way_round_and_whatever_it_was_asked_for() -> No
 
 
 def test_the_clip_heard_least_counts() -> None:
-    heard = {"anchor": {"heard_ms": 900}, "a": {"heard_ms": 400}, "b": {}}
+    heard = {
+        "anchor": {"heard_ms": 900, "needed_ms": 1500},
+        "a": {"heard_ms": 150, "needed_ms": 200},
+        "b": {},
+    }
     given = given_answers(log(row(clips=heard), row(clips={}), row()))
-    assert same(given["heard_ms"], [400, None, None])
+    assert same(given["heard_share"], [0.6, None, None])
+    assert same(given["needed_s"], [2.2, None, None])
 
 
 def test_no_judgements_are_no_answers() -> None:

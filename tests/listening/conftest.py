@@ -1,3 +1,3 @@
 """Twelve short tones to judge."""
 
-from tone_workspace import answer, backend, make_ws, ws  # noqa: F401
+from tone_workspace import answer, make_ws, ws  # noqa: F401

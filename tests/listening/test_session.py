@@ -11,11 +11,14 @@ from datetime import timedelta
 from itertools import chain
 from typing import Any
 
+import numpy as np
 import pytest
 import sqlalchemy as sa
 from tone_workspace import both_backends
 
 from workbench import Workspace
+from workbench.audio.decode import encode
+from workbench.catalogue.media import describe_audio
 from workbench.catalogue.tables import Claim, Session, now
 from workbench.errors import NotReadyError, UnknownNameError, WorkbenchError
 from workbench.judgements.rows import Triplet
@@ -67,7 +70,7 @@ def test_sides_are_drawn_by_lot_and_stored(ws: Workspace) -> None:
 
 @pytest.mark.parametrize("a_is_left", [True, False])
 def test_what_was_heard_is_stored_by_candidate(ws: Workspace, a_is_left: bool) -> None:
-    session = sitting(ws, "Ada", seed=1)
+    session = sitting(ws, "Ada", seed=1, min_heard_s=0.0)
     while (trial := session.next()).open.a_is_left != a_is_left:
         session.answer(trial, "skip")
     trace = [{"heard_ms": ms, "plays": 1, "switches": ms - 1} for ms in (1, 2, 3)]
@@ -78,7 +81,9 @@ def test_what_was_heard_is_stored_by_candidate(ws: Workspace, a_is_left: bool) -
         role: {
             "place": place,
             "start_s": trial.clips[place].start_s,
+            "length_s": trial.clips[place].length_s,
             "gain_db": trial.clips[place].gain_db,
+            "needed_ms": 0,
             "heard_ms": place + 1,
             "plays": 1,
             "switches": place,
@@ -88,6 +93,40 @@ def test_what_was_heard_is_stored_by_candidate(ws: Workspace, a_is_left: bool) -
     assert row["clips"] == expected
     assert (row["response_ms"], row["choice"], row["confidence"]) == (900, "cannot_tell", 2)
     assert row["clip_length_s"] == 10.0
+
+
+def test_what_was_not_heard_is_not_judged(ws: Workspace) -> None:
+    session = sitting(ws, "Ada", min_heard_s=1.0)
+    trial = session.next()
+    trace = [{"heard_ms": ms} for ms in (1000, 1000, 500)]
+    with pytest.raises(NotReadyError, match="Hear all three"):
+        session.answer(trial, "left", trace=trace)
+    assert ws.judgements.count() == 0
+    assert session.answer(trial, "skip", trace=trace)
+    trial = session.next()
+    assert session.answer(trial, "left", trace=[{"heard_ms": 1000}] * 3)
+    assert ws.judgements.table()["clips"].iloc[-1]["a"]["needed_ms"] == 1000
+
+
+@pytest.mark.parametrize("ms", ["x", 1e30, -5, float("nan"), None])
+def test_a_response_time_that_is_none_does_no_harm(ws: Workspace, ms: object) -> None:
+    session = sitting(ws, "Ada")
+    session.answer(session.next(), "a", response_ms=ms)  # type: ignore[arg-type]
+    stored = ws.judgements.table()["response_ms"].iloc[0]
+    assert stored is None or np.isnan(stored) or 0 <= stored <= 10**8
+
+
+def test_a_silent_song_is_not_asked_about(ws: Workspace) -> None:
+    file = ws.root / "media" / "silence.wav"
+    encode(file, np.zeros((1, 16000), np.float32), 8000)
+    silent = ws.catalogue.add_item(
+        kind="song", domain="audio", title="Silence", media=describe_audio(file)
+    )
+    session = sitting(ws, "Ada", dimensions=("genre",), sampler="random")
+    for _ in range(30):
+        trial = session.next()
+        assert silent not in Triplet.parse(trial.id).items
+        session.answer(trial, "a")
 
 
 def test_the_same_answer_sent_twice_is_stored_once(ws: Workspace) -> None:

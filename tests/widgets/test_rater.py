@@ -73,7 +73,7 @@ def test_showing_it_claims_nothing_and_opens_no_session(ws: Workspace) -> None:
 
 
 def test_an_answer_is_on_disk_when_the_next_triplet_is_known(ws: Workspace) -> None:
-    rater = TripletRater(ws, dimension="tempo")
+    rater = TripletRater(ws, dimension="tempo", min_heard_s=0)
     first = send(rater, "_start", rater="Ada", dimension="tempo")["trial"]
     given = reply_to(first, "right", response_ms=1200, trace=[{"heard_ms": ms} for ms in (1, 2, 3)])
     reply = send(rater, "_answer", **given)
@@ -184,6 +184,29 @@ def test_a_file_deleted_in_the_meantime_brings_another_triplet(ws: Workspace) ->
     assert f"item {lost} is gone" in reply["note"]
 
 
+def test_an_answer_from_a_second_window_is_told_apart(ws: Workspace) -> None:
+    one, two = TripletRater(ws), TripletRater(Workspace(ws.root))
+    trial = send(one, "_start", rater="Ada")["trial"]
+    assert send(two, "_start", rater="Ada")["trial"] == trial
+    assert send(one, "_answer", **reply_to(trial, "left"))["refused"] == ""
+    assert "another window" in send(two, "_answer", **reply_to(trial, "right"))["refused"]
+    assert ws.judgements.count() == 1
+
+
+@pytest.mark.parametrize("kept", [{"id": 1}, {"id": "x", "trial": [], "choice": {}}, "x", None, 5])
+def test_damaged_answers_of_a_page_do_not_lock_the_rater_out(ws: Workspace, kept: object) -> None:
+    reply = send(TripletRater(ws), "_start", rater="Ada", unsaved=[kept])
+    assert reply["trial"]
+    assert ws.judgements.count() == 0
+
+
+def test_samplers_go_by_their_names(ws: Workspace) -> None:
+    reply = send(TripletRater(ws, sampler="random"), "_start", rater="Ada")
+    assert reply["trial"]
+    with pytest.raises(UnknownNameError, match="no sampler 'dice'"):
+        TripletRater(ws, sampler="dice")
+
+
 def test_an_unknown_setting_is_refused(ws: Workspace) -> None:
     with pytest.raises(UnknownNameError, match="loudness"):
         TripletRater(ws, loudness=3)
@@ -245,7 +268,7 @@ def test_every_command_answers_even_when_something_breaks(
     rater = TripletRater(ws)
     assert "Start" in send(rater, "_answer", id="1", trial="tempo:1:2:3", choice="left")["error"]
     trial = send(rater, "_start", rater="Ada")["trial"]
-    assert send(rater, "_answer")["error"]  # no id, no trial
+    assert "damaged" in send(rater, "_answer")["refused"]  # no id, no trial
 
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("secret detail")

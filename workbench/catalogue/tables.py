@@ -135,7 +135,8 @@ class Judgement(Table):
 
     An answer to "which is the odd one out" is two rows with one `answer_id`. `clips` holds, for
     ``anchor``, ``a`` and ``b``, what was presented and heard: `place` (0 is leftmost), `start_s`,
-    `gain_db`, `heard_ms`, `plays` (from a start) and `switches` (in place).
+    `length_s`, `gain_db`, `heard_ms` and how much of it was needed (`needed_ms`), `plays` (from a
+    start) and `switches` (in place).
     """
 
     __tablename__ = "judgements"

@@ -105,7 +105,18 @@ class ItemNames:
         for stem in (f"{track}_{start}", f"{track}-{start}", track):
             if stem in self._stems:
                 return self._stems[stem]
-        return set()
+        return self.by_path(track)
+
+    def shortest(self, item_id: int) -> str:
+        """Return what to call an item: its file's stem, where others share it with its folders.
+
+        `by_clip` finds it again; an item without a file is called by its number.
+        """
+        parts = self._parts.get(item_id)
+        if parts is None:
+            return str(item_id)
+        stem = PurePath(parts[-1]).stem
+        return stem if len(self._stems[stem]) == 1 else "/".join((*parts[:-1], stem))
 
 
 def _ends_in(parts: tuple[str, ...], end: tuple[str, ...]) -> bool:

@@ -15,8 +15,8 @@ from workbench.judgements.rows import CONFIDENCES
 from workbench.row_files import Row
 
 _SITTING = {"session_id": str, "session_started_at": str, "task": str, "device": str}
-_CLIP = {"place": int, "start_s": float, "gain_db": float, "heard_ms": int, "plays": int,
-         "switches": int}  # fmt: skip
+_CLIP = {"place": int, "start_s": float, "length_s": float, "gain_db": float, "needed_ms": int,
+         "heard_ms": int, "plays": int, "switches": int}  # fmt: skip
 _ITEMS = {
     f"{role}_{name}": kind
     for role in ROLES

@@ -10,11 +10,12 @@ import hashlib
 import uuid
 from collections.abc import Mapping
 from datetime import datetime
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from workbench.evaluation.item_names import ItemNames
 from workbench.evaluation.questions import OVERALL
 from workbench.evaluation.triplet_files import read_triplets
 from workbench.exchange.export import sorted_items, voted_triplets
@@ -45,9 +46,9 @@ DIM_SIM: dict[str, type] = {
 def export_dim_sim(ws: Workspace, file: Path, judgements: pd.DataFrame) -> int:
     """Write a row per triplet in dim-sim's columns (Lee et al. 2020); return how many.
 
-    An item is called by its file's name without suffix, as `workbench evaluate` looks it up.
-    Votes are those of different raters; who cannot tell has none. A last column, ``dimension``,
-    is ours.
+    An item is called by its file's name without suffix (with its folders, where several files
+    are called the same), as `workbench evaluate` looks it up. Votes are those of different raters;
+    who cannot tell has none. A last column, ``dimension``, is ours.
 
     Parameters
     ----------
@@ -55,7 +56,7 @@ def export_dim_sim(ws: Workspace, file: Path, judgements: pd.DataFrame) -> int:
         As for `export_judgements`.
     """
     catalogue = ws.catalogue
-    names = {i: PurePath(path).stem for i, path in catalogue.media_names().items()}
+    names = ItemNames.of(ws)
     rates = catalogue.sample_rates()
     clips = _first_clips(judgements)
     rows: list[dict[str, Any]] = []
@@ -67,7 +68,7 @@ def export_dim_sim(ws: Workspace, file: Path, judgements: pd.DataFrame) -> int:
         for who, item_id in zip(_WHO, items, strict=True):
             start = float(presented.get(item_id, 0.0))
             row |= {
-                f"{who}_id": names.get(item_id, str(item_id)),
+                f"{who}_id": names.shortest(item_id),
                 f"{who}_start_seconds": start,
                 f"{who}_start_samples": round(start * rate),
             }

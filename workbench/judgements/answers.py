@@ -53,6 +53,8 @@ class Answer:
             )
         if len({self.anchor_id, self.a_id, self.b_id}) < 3:
             raise UnknownNameError("A triplet needs three different items.")
+        if not 1 <= len(self.id) <= 36 or not self.id.isprintable():
+            raise UnknownNameError("A judgement is known by an id of at most 36 characters.")
         if self.confidence not in (None, *CONFIDENCES):
             raise UnknownNameError(
                 "Confidence is 1 (a guess), 2 (fairly sure) or 3 (certain), or not said."

@@ -20,6 +20,7 @@ Question: TypeAlias = tuple[str, tuple[int, ...], bool]  # dimension, items, is 
 Row: TypeAlias = Mapping[Any, Any]
 
 SKIPPED, CANNOT_TELL = -1, 0  # what `said` holds where no item was chosen; ids begin at 1
+NEEDED_MS = 500  # where it is not stored: below half a second nobody has heard a clip
 _ROLES = ("anchor", "a", "b")
 _KEPT = ("rater", "session_id", "task", "dimension", "at", "purpose", "response_ms")
 
@@ -45,8 +46,10 @@ def given_answers(judgements: pd.DataFrame, gold: pd.DataFrame | None = None) ->
             -1 for a skip.
         ``place``, ``places``
             Where the chosen one lay among how many candidates, 0 is leftmost; -1 if unknown.
-        ``heard_ms``
-            How long the clip was heard that was heard least; NaN if unknown.
+        ``heard_share``
+            How much of what was needed of the clip heard least was heard; NaN if unknown.
+        ``needed_s``
+            How long all three clips had to sound before an answer was taken; NaN if unknown.
         ``same``, ``agrees``, ``right``
             1 or 0: whether a repeat got the rater's earlier answer (where both times one was
             chosen), whether a first answer is what most others said, whether a gold triplet was
@@ -64,7 +67,7 @@ def given_answers(judgements: pd.DataFrame, gold: pd.DataFrame | None = None) ->
             seen.add(row["answer_id"])
         rows.append({name: row[name] for name in _KEPT} | _said(row))
         questions.append(_question(row))
-    columns = [*_KEPT, "said", "place", "places", "heard_ms"]
+    columns = [*_KEPT, "said", "place", "places", "heard_share", "needed_s"]
     given = pd.DataFrame(rows, columns=columns)
     said, raters = given["said"].to_numpy(dtype=np.int64), given["rater"].tolist()
     is_repeat = (given["purpose"] == "repeat").to_numpy(dtype=bool)
@@ -84,7 +87,12 @@ def _question(row: Row) -> Question:
 
 def _said(row: Row) -> dict[str, Any]:
     clips = row["clips"] if isinstance(row["clips"], dict) else {}
-    heard = [clip["heard_ms"] for clip in clips.values() if "heard_ms" in clip]
+    needed = {role: clip.get("needed_ms", NEEDED_MS) for role, clip in clips.items()}
+    shares = [
+        clip["heard_ms"] / max(needed[role], 1)
+        for role, clip in clips.items()
+        if "heard_ms" in clip
+    ]
     odd_one_out = isinstance(row["answer_id"], str)
     said, place = SKIPPED if row["choice"] == "skip" else CANNOT_TELL, -1
     if row["choice"] in ("a", "b"):
@@ -99,7 +107,8 @@ def _said(row: Row) -> dict[str, Any]:
         "said": said,
         "place": place,
         "places": 3 if odd_one_out else 2,
-        "heard_ms": float(min(heard)) if heard else np.nan,
+        "heard_share": float(min(shares)) if shares else np.nan,
+        "needed_s": sum(needed.values()) / 1000 if needed else np.nan,
     }
 
 

@@ -7,7 +7,6 @@ triplets stays below it nearly always; the comment beside it says how wide.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +30,7 @@ FEWEST_SHARED = 20  # answers others gave too, before an accuracy means anything
 FEWEST_RATERS = 3  # where two disagree nobody can say who is right
 NEAR_CHANCE = 0.6  # accuracy: a guesser's is 0.5, give or take 0.1 in twenty answers
 FEWEST_TIMES = 10  # answers with a time
-LEAST_HEARD_S = 0.5  # of each clip, where the task does not say: less is no listening
+UNKNOWN_PACE_S = 1.5  # for three clips, where it is not known how much was to be heard
 HEARD_SHARE = 0.9  # of the minimum: players count in steps, and a clip may end a little early
 HEARD_TOO_LITTLE = 3  # answers, before it is more than a slip
 
@@ -79,8 +78,6 @@ class Sitting:
 def sittings(
     judgements: pd.DataFrame,
     given: pd.DataFrame,
-    *,
-    least_heard_s: Mapping[str, float] | None = None,
 ) -> list[Sitting]:
     """Return every sitting with what is odd about it, the newest first.
 
@@ -90,17 +87,13 @@ def sittings(
         As `JudgementLog.table` returns them.
     given
         The same as `given_answers` returns them.
-    least_heard_s
-        By task, how long each clip had to sound before an answer was taken.
     """
-    least = least_heard_s or {}
     accuracies = sitting_accuracies(judgements)
     devices = dict(zip(judgements["session_id"], judgements["device"], strict=True))
     found = []
     for name, part in given.groupby("session_id", sort=False):
         first = part.iloc[0]
         went = conduct(part)
-        heard = least.get(first["task"], LEAST_HEARD_S)
         accuracy = accuracies.get(str(name))
         found.append(
             Sitting(
@@ -111,7 +104,7 @@ def sittings(
                 began=first["at"],
                 conduct=went,
                 accuracy=accuracy,
-                flags=tuple(flags(part, went, accuracy=accuracy, least_heard_s=heard)),
+                flags=tuple(flags(part, went, accuracy=accuracy)),
             )
         )
     return sorted(found, key=lambda sitting: sitting.began, reverse=True)
@@ -143,7 +136,6 @@ def flags(
     went: Conduct,
     *,
     accuracy: float | None = None,
-    least_heard_s: float = LEAST_HEARD_S,
 ) -> list[str]:
     """Return what is odd about one sitting, a sentence each.
 
@@ -155,16 +147,14 @@ def flags(
         What `conduct` says of these.
     accuracy
         By Dawid and Skene's model, if known.
-    least_heard_s
-        How long each clip had to sound before an answer was taken.
     """
     reasons = [
         _gold(went),
         _repeats(went),
         _side(went),
         _run(part),
-        _pace(part, went, least_heard_s),
-        _heard(part, least_heard_s),
+        _pace(part, went),
+        _heard(part),
         _accuracy(accuracy),
     ]
     return [reason for reason in reasons if reason]
@@ -221,9 +211,9 @@ def _run(part: pd.DataFrame) -> str:
     return f"The same side was chosen {run} times in a row." if p < ODD_SIDE else ""
 
 
-def _pace(part: pd.DataFrame, went: Conduct, least_heard_s: float) -> str:
+def _pace(part: pd.DataFrame, went: Conduct) -> str:
     timed = part["response_ms"].notna() & (part["said"] >= CANNOT_TELL)
-    least = 3 * least_heard_s  # one clip sounds at a time
+    least = float(part["needed_s"].median()) if part["needed_s"].notna().any() else UNKNOWN_PACE_S
     if went.response_s is None or timed.sum() < FEWEST_TIMES or went.response_s >= least:
         return ""
     return (
@@ -232,13 +222,13 @@ def _pace(part: pd.DataFrame, went: Conduct, least_heard_s: float) -> str:
     )
 
 
-def _heard(part: pd.DataFrame, least_heard_s: float) -> str:
+def _heard(part: pd.DataFrame) -> str:
     judged = part["said"] > CANNOT_TELL
-    short = int((judged & (part["heard_ms"] < HEARD_SHARE * 1000 * least_heard_s)).sum())
+    short = int((judged & (part["heard_share"] < HEARD_SHARE)).sum())
     if short < HEARD_TOO_LITTLE:
         return ""
-    known = int((judged & np.isfinite(part["heard_ms"])).sum())
-    return f"In {short} of {known} answers a clip was heard for less than {least_heard_s:g} s."
+    known = int((judged & np.isfinite(part["heard_share"])).sum())
+    return f"In {short} of {known} answers a clip was heard for less than it had to be."
 
 
 def _accuracy(accuracy: float | None) -> str:

@@ -61,10 +61,17 @@ class Clips:
         self.clip_s = clip_s
 
     def items(self) -> list[int]:
-        """Return the ids of the songs that have a sound, without those known to be silent."""
-        songs = self._ws.catalogue.items(kind="song", domain="audio")
-        ids = songs.index[songs["media_id"].notna()]
-        return [item_id for item_id in ids.tolist() if item_id not in self._silent]
+        """Return the ids of the songs that have a sound, without those that are silent."""
+        heard = sa.or_(Media.levels.is_(None), Media.loudness_lufs.is_not(None))
+        query = (
+            sa.select(Item.id)
+            .join(Media, Item.media_id == Media.id)
+            .where(Item.kind == "song", Item.domain == "audio", heard)
+            .order_by(Item.id)
+        )
+        with self._ws.database.read() as transaction:
+            ids = list(transaction.scalars(query))
+        return [item_id for item_id in ids if item_id not in self._silent]
 
     def can_play(self, items: Sequence[int]) -> bool:
         """Return whether all files are there; one that is not is noted and avoided."""

@@ -104,8 +104,6 @@ def oversee(
     if dimension is not None:
         judgements = judgements[judgements["dimension"] == dimension]
     given = given_answers(judgements, GoldTriplets(ws.database).table())
-    tasks = RatingTasks(ws)
-    least_heard = {name: tasks.load(name).min_heard_s for name in tasks.names()}
     dimensions = agreement_by_dimension(judgements, draws=draws, seed=seed)
     busiest = given["rater"].value_counts().index
     parts = {str(name): given[given["rater"] == name] for name in busiest}
@@ -118,7 +116,7 @@ def oversee(
             name: lasting_flags(part, raters[name], accuracy=_accuracy(dimensions[ALL], name))
             for name, part in parts.items()
         },
-        sittings=sittings(judgements, given, least_heard_s=least_heard),
+        sittings=sittings(judgements, given),
         trend=trend(given),
         excluded=tuple(left_out),
     )

@@ -50,7 +50,7 @@ def rater_name(name: str) -> str:
     WorkbenchError
         If nothing is left of it, or it is longer than 80 characters.
     """
-    name = " ".join(name.split())
+    name = " ".join("".join(c if c.isprintable() else " " for c in name).split())
     if not name:
         raise WorkbenchError("Please give your name, so that your judgements are known as yours.")
     if len(name) > 80:

@@ -23,7 +23,7 @@ from workbench.listening.rater import Progress, progress_of, rater_name
 from workbench.listening.rubrics import Rubrics
 from workbench.listening.task_store import check_task, dimensions_asked, question_about
 from workbench.listening.tasks import RatingTask
-from workbench.listening.trials import Trace, Trial, places
+from workbench.listening.trials import Trace, Trial, checked_trace, places, whole_ms
 from workbench.sampling.proposals import Sampler
 
 if TYPE_CHECKING:
@@ -185,7 +185,8 @@ class RatingSession:
         Raises
         ------
         NotReadyError
-            If the trial is no longer open.
+            If the trial is no longer open, or the trace says that a clip was not heard for long
+            enough.
         """
         if judgement_id is not None and judgement_id in self._log:
             return False
@@ -200,14 +201,17 @@ class RatingSession:
             raise NotReadyError(
                 "This triplet went to another rater after half an hour; go on with the next one."
             )
+        heard = checked_trace(trace)
+        if heard is not None and choice != "skip" and shown.unheard(heard):
+            raise NotReadyError("Hear all three clips first; that answer was not stored.")
         rows = shown.rows(
             choice,
             id=judgement_id or new_id(),
-            trace=trace,
+            trace=heard,
             session_id=self.id,
             rater=self.rater,
             confidence=confidence,
-            response_ms=response_ms,
+            response_ms=whole_ms(response_ms),
             clip_length_s=self.task.clip_s,
         )
         stored = self._log.append_all(rows) > 0
@@ -299,6 +303,7 @@ class RatingSession:
             question=self._questions.get(dimension, ""),
             clips=(first, second, third),
             rubric=self._rubrics.of(dimension),
+            min_heard_s=self.task.min_heard_s,
         )
         self._shown[trial.id] = trial
         return trial

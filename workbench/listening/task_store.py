@@ -10,6 +10,7 @@ from workbench.catalogue.tables import RatingTask as Stored
 from workbench.errors import UnknownNameError, WorkbenchError
 from workbench.evaluation.questions import OVERALL
 from workbench.listening.tasks import RatingTask
+from workbench.sampling.samplers import SAMPLERS
 from workbench.subspaces.dimensions import dimensions_of, get_dimension
 
 if TYPE_CHECKING:
@@ -93,8 +94,12 @@ def check_task(ws: Workspace, task: RatingTask) -> None:
     Raises
     ------
     UnknownNameError
-        If a dimension or an item does not exist.
+        If a dimension, an item or the sampler does not exist.
     """
+    if task.sampler not in SAMPLERS:
+        raise UnknownNameError(
+            f"There is no sampler {task.sampler!r}; choose one of {', '.join(SAMPLERS)}."
+        )
     for name in {*task.dimensions, *(row[0] for row in task.triplets)} - {OVERALL}:
         get_dimension(ws, name)
     asked = {int(i) for row in task.triplets for i in row[1:]} | set(task.items)

@@ -86,6 +86,10 @@ class RatingTask:
         WorkbenchError
             If a setting lies outside its range; the sentence names it.
         """
+        texts = ("name", "mode", "sampler", "dimensions", "triplets", "items")
+        numbers = (value for key, value in vars(self).items() if key not in texts)
+        if not all(value is None or isinstance(value, int | float) for value in numbers):
+            raise WorkbenchError("The settings of a rating task are numbers, not text.")
         checks = {
             f"The mode is one of {', '.join(MODES)}.": self.mode in MODES,
             "A clip lasts between half a second and a minute, or is the whole song.": (

@@ -14,6 +14,8 @@ from workbench.listening.clips import Clip
 
 PLACES = ("first", "second", "third")  # from left to right
 _NO_ANSWER = ("cannot_tell", "skip")
+_REST_S = 0.1  # of a clip that may be missing where all of it is to be heard
+_TREMBLE_MS = 50  # by which the clocks of page and sound may differ
 _TRACE = ("heard_ms", "plays", "switches")
 _MOST = 10**8  # a trace comes from a page: no number of it is trusted beyond a day or so
 Trace = Sequence[Mapping[str, Any]]
@@ -33,12 +35,15 @@ class Trial:
         What is heard, from left to right; the anchor, if there is one, is the first.
     rubric
         What the team wrote about the dimension.
+    min_heard_s
+        How long each clip has to sound before an answer is taken; of a shorter one nearly all.
     """
 
     open: OpenTriplet
     question: str
     clips: tuple[Clip, Clip, Clip]
     rubric: str = ""
+    min_heard_s: float = 0.0
 
     @property
     def id(self) -> str:
@@ -70,6 +75,19 @@ class Trial:
         """What may be answered, in the order of the clips."""
         given = PLACES if self.open.odd_one_out else ("left", "right")
         return (*given, *_NO_ANSWER)
+
+    def needed_ms(self, place: int) -> int:
+        """Return how long one clip has to sound before an answer is taken."""
+        nearly_all = max(0.0, self.clips[place].length_s - _REST_S)
+        return round(1000 * min(self.min_heard_s, nearly_all))
+
+    def unheard(self, trace: Trace) -> list[int]:
+        """Return the places of the clips that did not sound for long enough."""
+        return [
+            place
+            for place in range(3)
+            if _whole(trace[place].get("heard_ms")) < self.needed_ms(place) - _TREMBLE_MS
+        ]
 
     def choice(self, answer: str) -> str:
         """Translate ``left`` and ``right`` into ``a`` and ``b``; other answers stay."""
@@ -144,8 +162,14 @@ class Trial:
 
     def _presented(self, place: int, trace: Trace | None) -> dict[str, Any]:
         clip = self.clips[place]
-        presented = {"place": place, "start_s": clip.start_s, "gain_db": clip.gain_db}
-        heard = trace[place] if trace is not None and len(trace) == 3 else {}
+        presented = {
+            "place": place,
+            "start_s": clip.start_s,
+            "length_s": clip.length_s,
+            "gain_db": clip.gain_db,
+            "needed_ms": self.needed_ms(place),
+        }
+        heard = trace[place] if trace is not None else {}
         return presented | {name: _whole(heard[name]) for name in _TRACE if name in heard}
 
 
@@ -155,6 +179,17 @@ def places(open_triplet: OpenTriplet) -> tuple[int, int, int]:
     others = [a, b] if open_triplet.a_is_left else [b, a]
     others.insert(open_triplet.anchor_place or 0, anchor)
     return others[0], others[1], others[2]
+
+
+def checked_trace(trace: Any) -> Trace | None:
+    """Return a trace as it came from a page, None if it is none."""
+    is_trace = isinstance(trace, list | tuple) and len(trace) == len(PLACES)
+    return trace if is_trace and all(isinstance(each, Mapping) for each in trace) else None
+
+
+def whole_ms(value: Any) -> int | None:
+    """Return a time as it came from a page in whole ms, None if it is none."""
+    return None if value is None or isinstance(value, str | bytes) else _whole(value)
 
 
 def _whole(value: Any) -> int:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from workbench.workspace import Workspace
 
 _LOG = logging.getLogger(__name__)
+_ANSWERED_ELSEWHERE = "You answered this triplet in another window; that answer stands."
 _Message = dict[str, Any]
 _Reply = tuple[_Message, list[bytes]]
 
@@ -67,7 +68,7 @@ class TripletRater(anywidget.AnyWidget):
     rater
         Who judges; by default the page asks and remembers the name.
     sampler
-        A sampler of your own; the name of one is a setting.
+        The name of a sampler, see `workbench.sampling`, or one of your own.
     settings
         Any of `workbench.listening.tasks.RatingTask`, such as ``clip_s=3``, ``mode="odd_one_out"``
         or ``ask_confidence=True``.
@@ -106,9 +107,11 @@ class TripletRater(anywidget.AnyWidget):
         task: RatingTask | str | None = None,
         dimension: str | None = None,
         rater: str | None = None,
-        sampler: Sampler | None = None,
+        sampler: Sampler | str | None = None,
         **settings: Any,
     ) -> None:
+        if isinstance(sampler, str):
+            settings, sampler = settings | {"sampler": sampler}, None
         self._ws, self._sampler = ws, sampler
         self._lock = threading.RLock()
         self._session: RatingSession | None = None
@@ -204,12 +207,16 @@ class TripletRater(anywidget.AnyWidget):
     def _settle(self, answers: list[_Message]) -> _Message:
         """Store answers; the page may forget those `settled`, stored now or past storing."""
         refused = []
+        answers = [answer for answer in answers if isinstance(answer, dict)]
         for answer in answers:
+            if not {"id", "trial", "choice"} <= answer.keys():
+                refused.append("An answer kept by this page was damaged and could not be stored.")
+                continue
             try:
-                self._open_session().answer(
-                    answer["trial"],
-                    answer["choice"],
-                    judgement_id=answer["id"],
+                stored = self._open_session().answer(
+                    str(answer["trial"]),
+                    str(answer["choice"]),
+                    judgement_id=str(answer["id"]),
                     confidence=answer.get("confidence"),
                     response_ms=answer.get("response_ms"),
                     trace=answer.get("trace"),
@@ -217,7 +224,10 @@ class TripletRater(anywidget.AnyWidget):
             except (NotReadyError, UnknownNameError) as error:
                 _LOG.warning("An answer could not be stored: %s (%s)", answer, error)
                 refused.append(str(error))
-        settled = [answer["id"] for answer in answers]
+            else:
+                if not stored and str(answer["id"]) not in self._ws.judgements:
+                    refused.append(_ANSWERED_ELSEWHERE)
+        settled = [answer.get("id") for answer in answers]
         return {"settled": settled, "refused": " ".join(dict.fromkeys(refused))}
 
     def _show(self) -> _Message:

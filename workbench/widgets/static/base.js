@@ -49,6 +49,17 @@ function claimSound(owner, stop) {
   };
 }
 
+/**
+ * Keep JupyterLab's shortcuts away from a widget: without this "x" cuts the cell it lies in.
+ *
+ * Lab asks the focused element before those around it, so each that gets the focus says it itself.
+ */
+function keepKeys(root) {
+  const mark = (element) => (element.dataset.lmSuppressShortcuts = "true");
+  mark(root);
+  root.addEventListener("focusin", (event) => mark(event.target));
+}
+
 /** An element with a class and, always as plain text, its content. */
 function make(tag, className = "", text = "") {
   const element = document.createElement(tag);

@@ -42,7 +42,7 @@ class MapsView {
     this.model = model;
     this.invoke = invoke;
     this.root = make("div", "wb wb-maps");
-    this.root.dataset.lmSuppressShortcuts = "true";
+    keepKeys(this.root);
     el.append(this.root);
     this.bar = new PlayBar(HINT);
     this.said = make("div", "wb-unseen");

@@ -60,7 +60,7 @@ class Rater {
   paint() {
     cancelAnimationFrame(this.frame);
     this.page.paint(this.player, (place) => this.listening.shareHeard(place));
-    if (this.trial) this.page.setGate(this.listening.missing(), this.conditions.min_heard_ms / 1000, this.state);
+    if (this.trial) this.page.setGate(this.listening.missing(), this.listening.neededS(), this.state);
     if (this.player.playing) this.frame = requestAnimationFrame(() => this.paint());
   }
 
@@ -186,11 +186,12 @@ class Rater {
 
   answer(choice) {
     if (this.state !== "ready" || performance.now() - this.readyAt < LOCKED_MS) return;
-    if (choice !== "skip" && this.listening.missing().length) return this.page.say(this.page.gate.textContent);
+    if (choice !== "skip" && this.listening.missing().length) return; // the page says what to hear
     this.given = { choice, response_ms: Math.round(performance.now() - this.readyAt) };
     if (!this.conditions.ask_confidence || choice === "skip") return this.keep({});
     this.setState("confidence");
     this.page.askConfidence();
+    this.page.say("How sure are you?");
   }
 
   /** Take how sure the rater is (1 to 3), or go back to the answers (null). */
@@ -211,30 +212,29 @@ class Rater {
   }
 
   undo() {
-    this.stepBack("_undo");
+    this.step("_undo", "NOT UNDONE");
   }
 
   redo() {
-    this.stepBack("_redo");
+    this.step("_redo", "NOT REDONE");
   }
 
-  stepBack(command) {
+  step(command, trouble) {
     if (!["ready", "loading", "silent", "empty"].includes(this.state)) return;
     this.player.stop();
     this.setState("saving");
-    this.send(command, { id: uuid() });
+    this.send(command, { id: uuid() }, (said) => `${trouble}: ${said}`);
   }
 
   /** Send until it is acknowledged: an answer is either on disk or on this page. */
-  async send(command, message) {
+  async send(command, message, troubleOf = answerTrouble) {
     const { turnCount } = this;
     const reply = await this.link.insist(command, message, {
-      onTry: (again) => this.page.say(again ? "Saving again\u2026" : "Saving\u2026"),
+      onTry: (again) => this.page.say(again ? RETRYING : "Saving\u2026"),
       onTrouble: (said, tryNow) => {
         if (turnCount !== this.turnCount) return false; // the next start sends what is kept
         this.setState("unsaved");
-        const text = `NOT SAVED: ${said} Your answer is kept on this page.`;
-        this.page.say(text, { urgent: true, label: "Save again", action: tryNow });
+        this.page.say(troubleOf(said), { urgent: true, label: "Try again", action: tryNow });
         return true;
       },
     });
@@ -295,6 +295,10 @@ class Rater {
   }
 }
 
+function answerTrouble(said) {
+  return `NOT SAVED: ${said} Your answer is kept on this page.`;
+}
+
 function soundAdvice(error) {
   const said = error instanceof TypeError ? "The server cannot be reached." : error.message;
   const cure = 'start it with "workbench lab" or "workbench serve"';
@@ -307,7 +311,7 @@ export default {
     root.tabIndex = 0;
     root.setAttribute("role", "application"); // screen readers hand the keys on
     root.setAttribute("aria-label", "Listening room: press question mark for the keys");
-    root.dataset.lmSuppressShortcuts = "true"; // without it JupyterLab cuts the cell on "x"
+    keepKeys(root);
     el.append(root);
     const rater = new Rater(model, root, experimental.invoke);
     return () => rater.close();

@@ -63,7 +63,7 @@ class Listening {
     const ends = [...player.regionOf(player.place)];
     ends[end] = player.position();
     player.setRegion(player.place, ends);
-    if (!player.regions[player.place]) this.say("A loop lasts at least 0.3 seconds.");
+    this.say(player.regions[player.place] ? "" : "A loop lasts at least 0.3 seconds.");
   }
 
   drag(place, from, to, isOver) {
@@ -84,6 +84,11 @@ class Listening {
   neededMs(place) {
     const whole = Math.max(1, this.player.duration(place) * 1000 - 100);
     return Math.max(1, Math.min(this.minHeardMs, whole));
+  }
+
+  /** The longest time any clip has to sound, seconds. */
+  neededS() {
+    return Math.max(...PLACES.map((place) => this.neededMs(place))) / 1000;
   }
 
   /** How much of the time it needs a clip has sounded; 1 is enough. */

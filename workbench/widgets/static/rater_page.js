@@ -114,7 +114,7 @@ class RaterPage {
     who.append(" \u00b7 ", keyButton("Change", "", this.change, "wb-rater-link"));
     const progress = make("div", "wb-rater-progress");
     progress.append(count, who);
-    const header = make("header", "wb-rater-header");
+    const header = make("div", "wb-rater-header");
     header.append(text, progress);
     return header;
   }
@@ -172,6 +172,7 @@ class RaterPage {
     this.answers = make("div", `wb-rater-answers wb-rater-answers-${given.length + 1}`);
     this.answers.append(...this.answerButtons);
     this.gate = make("p", "wb-rater-gate wb-muted");
+    this.gate.setAttribute("aria-live", "polite");
     const box = make("div", "wb-rater-answerbox");
     box.append(this.answers, this.gate);
     return box;
@@ -204,7 +205,9 @@ class RaterPage {
   makeHelp() {
     this.help = make("dl", "wb-rater-help");
     this.commands.forEach(({ keys, help }) => {
-      this.help.append(make("dt", "", keys.map(keyName).join(" or ")), make("dd", "", help));
+      const entry = make("div");
+      entry.append(make("dt", "", keys.map(keyName).join(" or ")), make("dd", "", help));
+      this.help.append(entry);
     });
     this.help.hidden = !this.helpWanted;
     return this.help;
@@ -242,7 +245,7 @@ class RaterPage {
   setState(state) {
     this.root.dataset.state = state;
     if (!this.trial) return;
-    const isBusy = state === "saving" || state === "unsaved";
+    const isBusy = ["saving", "unsaved", "confidence"].includes(state);
     this.undo.disabled = this.redo.disabled = isBusy;
     this.skip.disabled = state !== "ready";
     this.isLoaded = LOADED_STATES.includes(state);
@@ -254,7 +257,7 @@ class RaterPage {
     if (state === "confidence") return;
     const names = missing.map((place) => NAMES[this.mode][place]).join(", ");
     const text = missing.length
-      ? `Hear at least ${seconds} s of each clip before you answer: still ${names}.`
+      ? `Hear at least ${Number(seconds.toFixed(1))} s of each clip before you answer: still ${names}.`
       : "";
     if (this.gate.textContent !== text) this.gate.textContent = text;
     this.answerButtons.forEach((each) => (each.disabled = state !== "ready" || missing.length > 0));

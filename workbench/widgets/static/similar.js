@@ -173,7 +173,7 @@ function picker(model, choose) {
 export default {
   render({ model, el }) {
     const root = make("div", "wb wb-similar");
-    root.dataset.lmSuppressShortcuts = "true";
+    keepKeys(root);
     el.append(root);
     const problem = make("div", "wb-note");
     const player = new Player((words) => say(words || model.get("problem")));

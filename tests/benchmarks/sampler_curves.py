@@ -25,7 +25,7 @@ STYLES = {
     "mix": ("#d55e00", ""),
 }
 _GOAL = "#000", 1.2, "5 4"
-KINDS = {"seen": "songs seen", "unseen": "songs unseen", "seen_robust": "robust fit, songs seen"}
+KINDS = {"seen": "songs seen", "unseen": "songs unseen"}
 _BOOTSTRAPS = 2000
 _WIDTH, _HEIGHT = 980, 470
 _TOP, _BOTTOM, _LEFT, _GAP = 62, 96, 62, 74

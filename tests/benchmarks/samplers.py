@@ -34,7 +34,6 @@ from workbench.subspaces.heads import apply_head
 from workbench.subspaces.triplets import NO_TRIPLETS, Triplets
 from workbench.training.fit import Problem, Pull, fit_heads
 from workbench.training.judged import judged_triplets
-from workbench.training.posterior import fit_gains
 
 CHECKPOINTS = (50, 100, 150, 200, 250, 300, 400, 500, 700, 1000)
 UNSEEN_SHARE = 0.25
@@ -150,18 +149,13 @@ class Simulation:
         return len(answers)
 
     def scores(self) -> dict[str, float]:
-        """Return the share of held-out triplets that heads fitted to all answers get right.
-
-        ``seen`` and ``unseen`` come from the product's fit; those with ``_robust`` from the one
-        that expects errors, which is the samplers' own.
-        """
+        """Return the share of held-out triplets that heads fitted to all answers get right."""
+        y = apply_head(self.model.card.head, self._fitted(), self.x)
         found = {}
-        for suffix, head in (("", self._fitted()), ("_robust", self._robust())):
-            y = apply_head(self.model.card.head, head, self.x)
-            for kind, (anchor, a, b) in ((k, q.T) for k, q in self.questions.items()):
-                nearer = (y[anchor] * (y[a] - y[b])).sum(1) > 0
-                truth = self.heard[anchor, a] < self.heard[anchor, b]
-                found[kind + suffix] = round(float((nearer == truth).mean()), 4)
+        for kind, (anchor, a, b) in ((k, q.T) for k, q in self.questions.items()):
+            nearer = (y[anchor] * (y[a] - y[b])).sum(1) > 0
+            truth = self.heard[anchor, a] < self.heard[anchor, b]
+            found[kind] = round(float((nearer == truth).mean()), 4)
         return found
 
     def _fitted(self) -> dict[str, np.ndarray]:
@@ -173,12 +167,6 @@ class Simulation:
         pull = Pull(gains=PULL_TIMES_JUDGEMENTS / float(votes.sum()))
         heads = fit_heads(self.model.card.head, start, problem, [pull])
         return {key: value[0] for key, value in heads.items()}
-
-    def _robust(self) -> dict[str, np.ndarray]:
-        weight = self.model.heads[self.dimension]["weight"]
-        triplets, votes, x = self._judged()
-        gains = fit_gains(weight, x, triplets, votes, spread=0.6).mean
-        return {"weight": weight * np.exp(gains).astype(np.float32)}
 
     def _judged(self) -> tuple[Triplets, np.ndarray, np.ndarray]:
         judged = judged_triplets(self.ws, self.model.card)

@@ -107,13 +107,13 @@ def naive_loss(pull: Pull) -> Callable[[np.ndarray], float]:
 
 
 @pytest.mark.parametrize("pull", [Pull(weights=1.0), Pull(gains=0.03)])
-def test_the_fit_finds_the_minimum_that_another_optimiser_finds(pull: Pull) -> None:
+def test_the_fit_finds_as_good_a_minimum_as_another_optimiser(pull: Pull) -> None:
     loss, start = naive_loss(pull), START["weight"].astype(float)
     by_gains = math.isfinite(pull.gains)
     best = minimize(loss, np.zeros(WIDTH) if by_gains else start.ravel(), method="L-BFGS-B")
     fitted = fit_heads("linear", START, problem(), [pull], steps=1000)["weight"][0].astype(float)
     found = np.log(np.mean(fitted / start, axis=0)) if by_gains else fitted.ravel()
-    assert loss(found) == pytest.approx(best.fun, abs=5e-4)
+    assert loss(found) <= best.fun + 5e-4  # expecting errors there is more than one minimum
     assert best.fun < loss(np.zeros(WIDTH) if by_gains else start.ravel()) - 0.01
 
 

@@ -221,8 +221,9 @@ def test_tables_are_exported(workbench, ws, music: Path) -> None:
     assert workbench("export", "items", "items.jsonl", "-w", ws.root).code == 0
     rows = [json.loads(line) for line in Path("items.jsonl").read_text().splitlines()]
     assert [(row["id"], row["title"]) for row in rows] == [(1, "a"), (2, "b")]
-    for what in ("tags", "judgements", "failures"):
+    for what in ("tags", "failures"):
         assert workbench("export", what, f"{what}.csv", "-w", ws.root).code == 0
+    assert "judgements export" in workbench("export", "judgements", "j.csv", "-w", ws.root).err
 
 
 def test_the_command_runs_as_a_module_and_as_a_program(tmp_path: Path) -> None:

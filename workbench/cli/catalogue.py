@@ -106,18 +106,12 @@ def embed(
 
 
 def export(
-    what: Annotated[str, typer.Argument(help="judgements, items, tags or failures")],
+    what: Annotated[str, typer.Argument(help="items, tags or failures")],
     file: Annotated[Path, typer.Argument(help="The file to write: .csv or .jsonl")],
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Write the judgements (all, undone ones too), items, tags or failed imports to a file."""
+    """Write items, tags or failed imports to a file; `workbench judgements export` has the log."""
     ws = Workspace(workspace)
-    if what == "judgements":
-        from workbench.exchange.export import export_judgements, selected
-
-        written = export_judgements(ws, file.resolve(), selected(ws, history=True))
-        say(f"{written} rows written to {file}.")
-        return
     frames: dict[str, Callable[[], pd.DataFrame]] = {
         "items": ws.catalogue.items,
         "tags": ws.catalogue.tags,
@@ -125,7 +119,8 @@ def export(
     }
     if what not in frames:
         raise UnknownNameError(
-            f"{what!r} cannot be exported; choose one of judgements, {', '.join(frames)}."
+            f"{what!r} cannot be exported; choose one of {', '.join(frames)}. Judgements have "
+            "a command of their own: workbench judgements export."
         )
     frame = frames[what]()
     if frame.index.name:

@@ -95,10 +95,10 @@ def test_a_triplet_of_real_music_is_heard_and_judged(open_page, judged_ws: Works
     page.get_by_role("button", name="Start listening").click()
     page.wait_for_function(f"{state} === 'ready'")
     before = judged_ws.judgements.count()
-    for key in "xab":
+    for place, key in enumerate("xab"):
         page.keyboard.press(key)
-        page.wait_for_function(f"{rater}.playing && {rater}.rms() > 0.005")
-        page.wait_for_timeout(600)
+        page.wait_for_function(f"{rater}.player.place === {place} && {rater}.rms() > 0.005")
+        page.wait_for_function(f"{rater}.listening.shareHeard({place}) >= 1")
     picture(page, "rate")
     trial = page.locator(".wb-rater").get_attribute("data-trial")
     page.keyboard.press("ArrowLeft")

@@ -89,7 +89,7 @@ def test_what_cannot_be_asked_is_one_sentence(workbench, fitted: Workspace, tmp_
         (["--judgements"], 7, "There are no judgements yet"),
         (["--distance", "taxi"], 4, "no distance 'taxi'"),
         (["--against", "v7"], 4, "no model 'v7'"),
-        (["--triplets", tmp_path / "no.csv"], 1, "There is no triplet file"),
+        (["--triplets", tmp_path / "no.csv"], 1, "There is no file"),
         (["--raters", "0"], 2, "--raters"),
     ):
         answer = workbench("evaluate", "-w", fitted.root, *arguments)

@@ -22,9 +22,6 @@ from workbench.subspaces.heads import Parameters, apply_head
 from workbench.subspaces.triplets import Triplets
 
 TEMPERATURE = 8.0  # squared distances of unit vectors differ by about 0.1 to 1
-# Raters err now and then, also where the answer is clear: believed to the letter, such an answer
-# outweighs many right ones.
-ERROR_RATE = 0.05
 _WEIGHT_RATE, _GAIN_RATE = 0.004, 0.06
 _TAG_SHARE = 0.3  # of a judgement: tags are a prior, not the answer
 Step = Callable[[int, int, float, np.ndarray], None]
@@ -86,9 +83,8 @@ def fit_heads(
 ) -> Parameters:
     """Return the parameters of c heads fitted side by side, arrays of shape [c, ...].
 
-    The loss of each fit is the logistic loss of its triplets (soft where raters disagree, and
-    expecting one answer in twenty to be a slip), the mean over the judged plus 0.3 times the mean
-    over the tagged ones; plus the pull on the weights
+    The loss of each fit is the logistic loss of its triplets (soft where raters disagree), the
+    mean over the judged plus 0.3 times the mean over the tagged ones; plus the pull on the weights
     times their squared distance from `start` relative to the size of `start`; plus the pull on the
     gains times the mean of their squared logarithms.
 
@@ -179,8 +175,7 @@ def _triplet_loss(y: Any, triplets: Triplets, weight: Any) -> Any:
     near, far = _cosines(y, anchor.repeat(2), torch.cat([a, b])).chunk(2, dim=1)
     margin = 2.0 * (near - far)  # of unit vectors: the difference of squared distances
     share = torch.from_numpy(triplets.share).expand(len(y), -1)
-    chance = ERROR_RATE + (1.0 - 2.0 * ERROR_RATE) * torch.sigmoid(TEMPERATURE * margin)
-    wrong = F.binary_cross_entropy(chance, share, reduction="none")
+    wrong = F.binary_cross_entropy_with_logits(TEMPERATURE * margin, share, reduction="none")
     return (wrong * weight).sum(1)
 
 

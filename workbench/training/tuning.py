@@ -20,15 +20,7 @@ from workbench.progress import Progress
 from workbench.subspaces.heads import Parameters, apply_head
 from workbench.subspaces.model import Model
 from workbench.subspaces.triplets import Triplets
-from workbench.training.fit import (
-    ERROR_RATE,
-    PULLS,
-    TEMPERATURE,
-    Problem,
-    Pull,
-    fit_heads,
-    seen_and_unseen,
-)
+from workbench.training.fit import PULLS, TEMPERATURE, Problem, Pull, fit_heads, seen_and_unseen
 from workbench.training.judged import JudgedTriplets
 
 FOLDS = 3
@@ -186,9 +178,8 @@ class HeadTuning:
             for index in range(len(PULLS)):
                 anchor, a, b = (fitted[fold, index][rows[:, i]] for i in range(3))
                 margin = ((anchor - b) ** 2).sum(1) - ((anchor - a) ** 2).sum(1)
-                chance = 1.0 / (1.0 + np.exp(-TEMPERATURE * margin))
-                chance = ERROR_RATE + (1.0 - 2.0 * ERROR_RATE) * chance
-                losses[fold, index] = -share * np.log(chance) - (1 - share) * np.log1p(-chance)
+                logit = TEMPERATURE * margin
+                losses[fold, index] = np.logaddexp(0, logit) - share * logit
             losses[fold, :, self._splits[fold].train] = 0.0
         return losses
 

@@ -54,9 +54,9 @@ class Chooser:
         self._ws, self._clips, self._task = ws, clips, task
         self._rng, self._rater = rng, rater
         self._given_sampler = sampler
-        self._samplers: dict[tuple[int, ...], Sampler] = {}
+        self._samplers: dict[tuple[str, tuple[int, ...]], Sampler] = {}
         self._queues: dict[str, deque[Proposal]] = {}
-        self._asked: dict[str, int] = {}  # triplets since the sampler was asked
+        self._left: dict[str, int] = {}  # triplets to take before the sampler is asked again
         self._gold = GoldTriplets(ws.database)
 
     def candidates(self, dimension: str, session_id: str) -> Iterator[OpenTriplet]:
@@ -76,7 +76,7 @@ class Chooser:
                 a_is_left=bool(self._rng.integers(2)),
                 sampler=proposal.sampler,
                 sampler_score=proposal.score,
-                model_version=proposal.model_version or self._model_version(),
+                model_version=proposal.model_version or self._ws.models.current(),
                 purpose=purpose,
                 anchor_place=int(self._rng.integers(3)) if odd_one_out else None,
             )
@@ -99,13 +99,13 @@ class Chooser:
 
     def _new(self, dimension: str) -> Iterator[Proposal]:
         queue = self._queues.setdefault(dimension, deque())  # what was not needed waits here
-        sampler = self._sampler(dimension)
-        self._asked[dimension] = self._asked.get(dimension, 0) + 1
-        if self._asked[dimension] > sampler.batch:  # the sampler may know better by now
+        self._left[dimension] = self._left.get(dimension, 0) - 1
+        if self._left[dimension] <= 0:  # the sampler may know better by now
             queue.clear()
         while queue:
             yield queue.popleft()
-        self._asked[dimension] = 1
+        sampler = self._sampler(dimension)
+        self._left[dimension] = sampler.batch
         standing = Standing.read(self._ws.database, dimension, self._task.mode)
         queue.extend(standing.unfinished(self._rater, self._task))
         while queue:
@@ -131,7 +131,7 @@ class Chooser:
             chosen = set(self._task.items)
             items = [item_id for item_id in items if item_id in chosen]
         name = "random" if dimension == OVERALL else self._task.sampler  # no head, no tags
-        key = (len(name), *items)
+        key = (name, tuple(items))
         if key not in self._samplers:  # kept as long as the songs are the same: it learns
             self._samplers[key] = make_sampler(self._ws, name, items)
         return self._samplers[key]
@@ -139,9 +139,6 @@ class Chooser:
     def _question(self, dimension: str, proposal: Proposal) -> Triplet:
         triplet = Triplet(dimension, proposal.anchor, proposal.a, proposal.b)
         return triplet.unanchored if self._task.mode == "odd_one_out" else triplet
-
-    def _model_version(self) -> str | None:
-        return self._ws.models.current()
 
 
 class ListedSampler:

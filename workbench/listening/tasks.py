@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from typing import Any
 
@@ -157,10 +157,6 @@ class RatingTask:
             (str(d), int(x), int(a), int(b)) for d, x, a, b in kept.get("triplets", ())
         )
         return cls(name=name, **kept)
-
-    def named(self, name: str) -> RatingTask:
-        """Return the same task under another name."""
-        return replace(self, name=name)
 
 
 def _row(row: Iterable[Any]) -> tuple[str, int, int, int]:

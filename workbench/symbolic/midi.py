@@ -9,6 +9,7 @@ import numpy as np
 
 from workbench.errors import MediaError
 from workbench.symbolic.assemble import Found, check_count
+from workbench.symbolic.midi_guard import guard
 from workbench.symbolic.score import Track
 
 
@@ -20,13 +21,17 @@ def read_midi(data: bytes, name: str) -> Found:
     MediaError
         If they are no MIDI file, or one whose time has no beats (SMPTE).
     """
+    data, mended = guard(data, name)
     import symusic
 
     try:
         score: Any = symusic.Score.from_midi(data)
     except (RuntimeError, ValueError) as error:
         raise MediaError(f"{name}: cannot be read as MIDI ({error})") from error
-    return from_symusic(score, name)
+    found = from_symusic(score, name)
+    if mended:
+        found.doubts.append(f"values above 127 read as 127: {mended:,}")
+    return found
 
 
 def from_symusic(score: Any, name: str) -> Found:

@@ -30,7 +30,7 @@ def opened(path: Path) -> Iterator[zipfile.ZipFile]:
                 raise MediaError(f"{path.name}: an archive of more than {MOST_MEMBERS:,} files.")
             yield archive
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise MediaError(f"{path.name}: a damaged archive ({error}).") from error
+        raise MediaError(f"{path.name}: a damaged archive ({str(error)[:80]}).") from error
 
 
 def member(

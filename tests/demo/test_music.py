@@ -17,7 +17,7 @@ from workbench.demo.plan import make_plans
 from workbench.demo.recipe import Piece, read_recipe
 from workbench.errors import MediaError, NotReadyError
 from workbench.progress import Progress
-from workbench.symbolic.notes import read_notes
+from workbench.symbolic.reading import read_score
 from workbench.workspace import Workspace
 
 pytest.importorskip("music21", reason="the demo extra is not installed")
@@ -119,12 +119,12 @@ def test_the_midi_is_played_in_the_key_and_tempo_of_the_tags(
         from music21 import key
 
         scale = key.Key(tonic.replace("b", "-"), mode).pitches
-        weights = read_notes(file).pitch_class_weights()
+        weights = read_score(file).pitch_class_weights()
         assert weights[[pitch.pitchClass for pitch in scale[:-1]]].sum() > 0.8
         # The MusicXML holds the same notes, once.
         xml = converter.parse(file.with_suffix(".musicxml"))
         assert {p.midi for n in xml.flatten().notes for p in n.pitches} >= set(
-            read_notes(file).pitch[:20].tolist()
+            read_score(file).notes["pitch"][:20].tolist()
         )
 
 

@@ -1,1 +1,1 @@
-"""Scores as items: MIDI and MusicXML, and their rendering to sound."""
+"""Scores as items: note events of every file format, and their rendering to sound."""

@@ -25,6 +25,7 @@ from workbench.errors import NotAWorkspaceError, StorageError
 from workbench.judgements.log import Answer, new_id
 
 MIGRATIONS = Path(module.__file__).parent / "migrations"
+NEXT = f"{int(SCHEMA_REVISION) + 1:04d}"
 
 
 @pytest.fixture
@@ -134,16 +135,16 @@ def next_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The migration script of a pretended next version of the workbench."""
     migrations = tmp_path / "migrations"
     shutil.copytree(MIGRATIONS, migrations, ignore=shutil.ignore_patterns("__pycache__"))
-    script = migrations / "versions" / "0003_note.py"
+    script = migrations / "versions" / f"{NEXT}_note.py"
     script.write_text(
         "import sqlalchemy as sa\n"
         "from alembic import op\n"
-        "revision, down_revision = '0003', '0002'\n"
+        f"revision, down_revision = '{NEXT}', '{SCHEMA_REVISION}'\n"
         "def upgrade():\n"
         "    op.add_column('items', sa.Column('note', sa.String()))\n"
     )
     monkeypatch.setattr(module, "_MIGRATIONS", migrations)
-    monkeypatch.setattr(module, "SCHEMA_REVISION", "0003")
+    monkeypatch.setattr(module, "SCHEMA_REVISION", NEXT)
     return script
 
 
@@ -158,8 +159,8 @@ def test_an_older_schema_is_upgraded_after_a_copy(
     Database(sqlite_url(file)).upgrade()
 
     assert _rows(file, "SELECT title, note FROM items") == [("One", None)]
-    (copy,) = ws.root.glob("workbench-schema-0002-*.sqlite")
-    assert _rows(copy, "SELECT version_num FROM alembic_version") == [("0002",)]
+    (copy,) = ws.root.glob(f"workbench-schema-{SCHEMA_REVISION}-*.sqlite")
+    assert _rows(copy, "SELECT version_num FROM alembic_version") == [(SCHEMA_REVISION,)]
     assert _rows(copy, "SELECT title FROM items") == [("One",)]
     assert "note" not in {row[1] for row in _rows(copy, "PRAGMA table_info(items)")}
     Database(sqlite_url(file)).upgrade()
@@ -174,7 +175,7 @@ def test_the_copy_is_whole_while_another_program_writes(
                       " VALUES ('song', 'audio', 'Two', '', 0, '2026-01-01')")  # fmt: skip
         other.commit()
         Database(sqlite_url(file)).upgrade()
-    (copy,) = ws.root.glob("workbench-schema-0002-*.sqlite")
+    (copy,) = ws.root.glob(f"workbench-schema-{SCHEMA_REVISION}-*.sqlite")
     assert _rows(copy, "SELECT title FROM items ORDER BY id") == [("One",), ("Two",)]
     assert _rows(copy, "PRAGMA integrity_check") == [("ok",)]
 
@@ -184,7 +185,7 @@ def test_an_upgrade_that_fails_changes_nothing(file: Path, next_version: Path) -
         script.write("    op.execute('SELECT * FROM nowhere')\n")
     with pytest.raises(sa.exc.OperationalError, match="nowhere"):
         Database(sqlite_url(file)).upgrade()
-    assert _rows(file, "SELECT version_num FROM alembic_version") == [("0002",)]
+    assert _rows(file, "SELECT version_num FROM alembic_version") == [(SCHEMA_REVISION,)]
     assert "note" not in {row[1] for row in _rows(file, "PRAGMA table_info(items)")}
 
 

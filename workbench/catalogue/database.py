@@ -17,7 +17,7 @@ from sqlalchemy.orm import sessionmaker
 from workbench.errors import NotAWorkspaceError, StorageError
 from workbench.files import atomic_path
 
-SCHEMA_REVISION = "0002"
+SCHEMA_REVISION = "0003"
 BUSY_TIMEOUT_S = 10.0  # how long a transaction waits for that of another program
 _MIGRATIONS = Path(__file__).parent / "migrations"
 

@@ -65,10 +65,15 @@ class Media(Table):
     peaks: Mapped[bytes | None] = mapped_column(LargeBinary)  # uint8 waveform outline
     loudness_lufs: Mapped[float | None]  # of the whole, BS.1770; None for silence and scores
     levels: Mapped[bytes | None] = mapped_column(LargeBinary)  # `audio.levels.Levels`
+    bars: Mapped[bytes | None] = mapped_column(LargeBinary)  # `catalogue.bars.Bars`
 
 
 class Item(Table):
-    """A music item: a song, one of its tracks, a submix, a segment or a bar."""
+    """A music item: a song, one of its tracks, a submix, a segment or a bar.
+
+    A track of a score has the song's file and its place among the file's tracks; a segment or a bar
+    has the file it is cut from.
+    """
 
     __tablename__ = "items"
     __table_args__ = (
@@ -83,9 +88,65 @@ class Item(Table):
     artist: Mapped[str] = mapped_column(default="")
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("items.id"), index=True)
     media_id: Mapped[int | None] = mapped_column(ForeignKey("media.id"), index=True)
+    track_number: Mapped[int | None]  # of a score's tracks, from 0
     start_s: Mapped[float] = mapped_column(default=0.0)
     duration_s: Mapped[float | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class SubmixPart(Table):
+    """One of the items that are heard together in a submix."""
+
+    __tablename__ = "submix_parts"
+
+    submix_id: Mapped[int] = mapped_column(ForeignKey("items.id"), primary_key=True)
+    item_id: Mapped[int] = mapped_column(ForeignKey("items.id"), primary_key=True, index=True)
+    gain_db: Mapped[float] = mapped_column(default=0.0)
+    offset_s: Mapped[float] = mapped_column(default=0.0)  # when it begins in the submix
+
+
+class Assembly(Table):
+    """A song that is being built: its basket as it was last saved."""
+
+    __tablename__ = "assemblies"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    title: Mapped[str]
+    author: Mapped[str] = mapped_column(default="")
+    parts: Mapped[dict[str, Any]]  # `search.assembly.Basket`
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    saved_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Use(Table):
+    """An item that was fetched for a song that was built, one row each time it is exported."""
+
+    __tablename__ = "uses"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    assembly_id: Mapped[str] = mapped_column(ForeignKey("assemblies.id"), index=True)
+    item_id: Mapped[int] = mapped_column(ForeignKey("items.id"), index=True)
+    gain_db: Mapped[float] = mapped_column(default=0.0)
+    offset_s: Mapped[float] = mapped_column(default=0.0)
+    author: Mapped[str] = mapped_column(default="")
+    at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Rating(Table):
+    """How well somebody likes an item, for a song that is built or in general.
+
+    The newest row of a rater, an item and a song counts.
+    """
+
+    __tablename__ = "ratings"
+    __table_args__ = (CheckConstraint("stars BETWEEN 1 AND 5", name="stars"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    item_id: Mapped[int] = mapped_column(ForeignKey("items.id"), index=True)
+    assembly_id: Mapped[str | None] = mapped_column(ForeignKey("assemblies.id"))
+    rater: Mapped[str] = mapped_column(default="")
+    stars: Mapped[int]
+    at: Mapped[datetime] = mapped_column(default=now)
 
 
 class Tag(Table):

@@ -10,8 +10,8 @@ from workbench.backbones.card import NetworkCard
 from workbench.backbones.store import save_network
 from workbench.corpus.segments import Corpus
 from workbench.evaluation.rendered import Candidate, score_network
-from workbench.training.base import Trained
 from workbench.training.base_options import BaseOptions
+from workbench.training.epochs import Trained
 
 LICENCE = "BSD-3-Clause"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -100,6 +100,16 @@ class PieceCorpus:
         if not len(found):
             raise NotReadyError(f"The corpus has no {split} pieces; render more scores.")
         return found
+
+    def part(self, rows: np.ndarray) -> PieceCorpus:
+        """Return some of the pieces."""
+        return replace(
+            self,
+            table=self.table.iloc[rows].reset_index(drop=True),
+            sound={name: array[rows] for name, array in self.sound.items()},
+            notes=[self.notes[row] for row in rows],
+            profiles=self.profiles[rows],
+        )
 
     def sounds(self, rows: np.ndarray) -> Windows:
         """Return the sound of pieces as the network reads it."""

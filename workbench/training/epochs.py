@@ -41,11 +41,15 @@ class Trained:
 class RunLike(Protocol):
     """A training under way."""
 
-    network: nn.Module
     schedule: Schedule
     history: list[dict[str, Any]]
     best: int
     best_weights: dict[str, Tensor]
+
+    @property
+    def network(self) -> nn.Module:
+        """What learns."""
+        ...
 
     def epoch(self, number: int, progress: Progress) -> dict[str, Any]:
         """Learn from some batches, validate, and return what happened."""

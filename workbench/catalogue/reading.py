@@ -35,8 +35,8 @@ class CatalogueReader:
     def items(self, *, kind: str | None = None, domain: str | None = None) -> pd.DataFrame:
         """Return items as a table indexed by id.
 
-        Columns: kind, domain, title, artist, parent_id, media_id, start_s, duration_s,
-        created_at.
+        Columns: kind, domain, title, artist, parent_id, media_id, track_number, start_s,
+        duration_s, created_at.
         """
         query = sa.select(
             Item.id,
@@ -46,6 +46,7 @@ class CatalogueReader:
             Item.artist,
             Item.parent_id,
             Item.media_id,
+            Item.track_number,
             Item.start_s,
             Item.duration_s,
             Item.created_at,
@@ -55,6 +56,27 @@ class CatalogueReader:
         if domain is not None:
             query = query.where(Item.domain == domain)
         return self._frame(query).set_index("id")
+
+    def item(self, item_id: int) -> Item:
+        """Return one item.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is none of that id.
+        """
+        with self._database.read() as session:
+            found = session.get(Item, item_id)
+        if found is None:
+            raise UnknownNameError(f"There is no item {item_id} in the catalogue.")
+        return found
+
+    def tracks_in_file(self, item_id: int) -> list[int]:
+        """Return the ids of the tracks of a score, in the order of its file."""
+        numbered = Item.track_number.is_not(None)
+        query = sa.select(Item.id).where(Item.parent_id == item_id, numbered)
+        with self._database.read() as session:
+            return list(session.scalars(query.order_by(Item.track_number)))
 
     def tags(self, dimension: str | None = None) -> pd.DataFrame:
         """Return tags: item_id, dimension, value, number, source, weak, confidence."""

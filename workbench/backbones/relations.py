@@ -20,6 +20,7 @@ from workbench.backbones.relation_store import RelationShape
 from workbench.features.notes import DRUM_SOUNDS, DRUM_WIDTH, TONAL_WIDTH
 from workbench.features.reduced import BANDS
 
+MUSICNN_WIDTH = 200
 _HIDDEN = 320
 _STATISTICS = 256
 _CHROMA = (16, 32, 64)
@@ -183,10 +184,13 @@ class RelationNetworks(nn.Module):
     ----------
     mean, scale : float32 [vector]
         Of the vectors of sounds; the vectors predicted from notes are in these units.
+    musicnn : float32 [200, vector + 1]
+        A linear guess at what musicnn hears, from a vector in these units and a 1.
     """
 
     mean: Tensor
     scale: Tensor
+    musicnn: Tensor
 
     def __init__(self, shape: RelationShape) -> None:
         super().__init__()
@@ -199,6 +203,7 @@ class RelationNetworks(nn.Module):
         )
         self.register_buffer("mean", torch.zeros(shape.vector))
         self.register_buffer("scale", torch.ones(shape.vector))
+        self.register_buffer("musicnn", torch.zeros(MUSICNN_WIDTH, shape.vector + 1))
 
     def sound(self, windows: Windows) -> Tensor:
         """Return the relations of windows of sound, float [n, relations * size], not normalised."""

@@ -98,6 +98,9 @@ def _is_workspace(folder: Path) -> bool:
 
 def embed(
     encoder: EncoderOption = None,
+    render: Annotated[
+        bool, typer.Option("--render", help="Render scores and let the encoder hear them.")
+    ] = False,
     processes: ProcessesOption = None,
     workspace: WorkspaceOption = None,
     job: JobOption = None,
@@ -107,13 +110,20 @@ def embed(
     from workbench.search.embed import embed as run
 
     ws = Workspace(workspace)
-    report = run(ws, encoder=encoder, processes=processes, progress=progress_for(job))
+    report = run(
+        ws, encoder=encoder, render=render, processes=processes, progress=progress_for(job)
+    )
     say(f"{report.computed} items embedded with {report.encoder}; {report.total} in all.")
     say(f"Licence of the encoder: {find_encoder(report.encoder, ws).licence_words}.")
     if report.encoder.startswith("descriptors-"):
         say(
             "The musicnn block is missing: genre and instruments are known less well. Fetch it "
             "with `workbench encoders install musicnn`."
+        )
+    if report.passed_over:
+        say(
+            f"This encoder takes no scores; {count(report.passed_over, 'item')} of notes passed "
+            "over. Let it hear them with --render."
         )
     for item_id, reason in report.failures.items():
         say(f"  item {item_id}: {reason}")

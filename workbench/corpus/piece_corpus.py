@@ -34,6 +34,8 @@ class PieceCorpus:
         One row per piece, as `workbench.corpus.pieces.build_pieces` wrote it.
     sound
         Per name of `ARRAYS` the features of sounds, float16 [n, ...].
+    musicnn
+        What musicnn heard, float16 [n, 200]; NaN where it was not asked.
     notes
         The notes of each piece, float32 [notes, 6].
     profiles
@@ -44,6 +46,7 @@ class PieceCorpus:
 
     table: pd.DataFrame
     sound: dict[str, np.ndarray]
+    musicnn: np.ndarray
     notes: list[np.ndarray]
     profiles: np.ndarray
     recipe: dict[str, Any]
@@ -65,6 +68,7 @@ class PieceCorpus:
             )
             with np.load(folder / "pieces.npz", allow_pickle=False) as data:
                 sound = {name: data[name] for name in ARRAYS}
+                musicnn = data["musicnn"]
                 notes = np.split(data["notes"], np.cumsum(data["counts"])[:-1])
             recipe = json.loads((folder / "recipe.json").read_text())
         except (OSError, EOFError, ValueError, KeyError) as error:
@@ -72,12 +76,12 @@ class PieceCorpus:
                 f"{folder} holds no finished corpus of pieces ({error}); build one with "
                 "`workbench train pieces`."
             ) from error
-        lengths = {len(table), len(notes), *(len(array) for array in sound.values())}
+        lengths = {len(table), len(notes), len(musicnn), *(len(array) for array in sound.values())}
         if len(lengths) > 1:
             raise WorkbenchError(f"{folder}: arrays and table differ in length, {lengths}.")
         assert_disjoint(table["group"], table["split"])
         profiles = onset_profiles(notes, table["tempo"].to_numpy(dtype=float))
-        return cls(table, sound, notes, profiles, recipe)
+        return cls(table, sound, musicnn, notes, profiles, recipe)
 
     def __len__(self) -> int:
         """Return the number of pieces."""
@@ -107,6 +111,7 @@ class PieceCorpus:
             self,
             table=self.table.iloc[rows].reset_index(drop=True),
             sound={name: array[rows] for name, array in self.sound.items()},
+            musicnn=self.musicnn[rows],
             notes=[self.notes[row] for row in rows],
             profiles=self.profiles[rows],
         )

@@ -120,6 +120,18 @@ class RelationEncoder:
         mean, scale = self._networks.mean.numpy(), self._networks.scale.numpy()
         return self._mean(np.concatenate(found)), (mean + scale * predicted).astype(np.float32)
 
+    def musicnn_of(self, vector: np.ndarray) -> np.ndarray:
+        """Return a linear guess at what musicnn would hear, float32 [200].
+
+        Parameters
+        ----------
+        vector
+            As `of_score` returns it.
+        """
+        mean, scale = self._networks.mean.numpy(), self._networks.scale.numpy()
+        known = np.append((vector - mean) / scale, 1.0)
+        return (self._networks.musicnn.numpy() @ known).astype(np.float32)
+
     def _mean(self, windows: np.ndarray) -> np.ndarray:
         blocks = windows.reshape(len(windows), len(self.relations), -1)
         blocks = blocks / (np.linalg.norm(blocks, axis=2, keepdims=True) + 1e-9)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
+import torch
+
 from workbench.backbones.relation_store import RelationCard, save_relations
 from workbench.backbones.relations import RelationNetworks
 from workbench.corpus.piece_corpus import PieceCorpus
@@ -12,6 +15,8 @@ from workbench.evaluation.relations import score_relations
 from workbench.training.base_release import LICENCE, data_of
 from workbench.training.epochs import Trained
 from workbench.training.relation_options import RelationOptions
+
+_PENALTIES = (10.0, 100.0, 1000.0)
 
 
 def release_relations(
@@ -41,6 +46,7 @@ def release_relations(
     """
     network = trained.network
     assert isinstance(network, RelationNetworks)
+    network.musicnn.copy_(torch.from_numpy(musicnn_guess(corpus, network)))
     scores = score_relations(network, corpus, device=device)
     seconds = sum(record["seconds"] for record in trained.history)
     training = {
@@ -59,3 +65,24 @@ def release_relations(
         reproduce=reproduce,
     )
     return save_relations(folder, network.cpu(), card)
+
+
+def musicnn_guess(corpus: PieceCorpus, network: RelationNetworks) -> np.ndarray:
+    """Return the linear map from a sound's vector to what musicnn hears, by ridge regression.
+
+    Returns
+    -------
+    float32 [200, vector + 1]
+        Zeros where musicnn heard nothing of the corpus.
+    """
+    from sklearn.linear_model import RidgeCV
+
+    rows = corpus.rows("train")
+    rows = rows[np.isfinite(corpus.musicnn[rows].astype(np.float32)).all(axis=1)]
+    width = network.shape.vector
+    if not len(rows):
+        return np.zeros((corpus.musicnn.shape[1], width + 1), np.float32)
+    vectors = corpus.sound["vector"][rows].astype(np.float32)
+    known = (vectors - network.mean.numpy()) / network.scale.numpy()
+    fitted = RidgeCV(_PENALTIES).fit(known, corpus.musicnn[rows].astype(np.float32))
+    return np.column_stack([fitted.coef_, fitted.intercept_]).astype(np.float32)

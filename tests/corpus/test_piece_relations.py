@@ -22,10 +22,7 @@ def table() -> pd.DataFrame:
     rows = []
     for composition in range(6):
         for performance in range(2):
-            cell = {
-                "tempo": float(rng.choice([60.0, 120.0])),
-                "centre": str(rng.choice(["C", "D"])),
-            }
+            tempo, centre = float(rng.choice([60.0, 120.0])), str(rng.choice(["C", "D"]))
             studio = int(rng.integers(3))
             for section in (0, 1, 3):
                 for track, families, programs in (

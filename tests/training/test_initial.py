@@ -10,7 +10,8 @@ from synthetic import ENCODER, add_songs
 from workbench import Workspace
 from workbench.errors import NotReadyError, WorkbenchError
 from workbench.subspaces.model import Model, Normaliser
-from workbench.subspaces.triplets import Triplets, song_groups
+from workbench.subspaces.structure import song_groups
+from workbench.subspaces.triplets import Triplets
 from workbench.training.initial import (
     _masks,
     block_weights,

@@ -74,7 +74,7 @@ class PieceCorpus:
         except (OSError, EOFError, ValueError, KeyError) as error:
             raise NotReadyError(
                 f"{folder} holds no finished corpus of pieces ({error}); build one with "
-                "`workbench train pieces`."
+                "`workbench train corpus --pieces`."
             ) from error
         lengths = {len(table), len(notes), len(musicnn), *(len(array) for array in sound.values())}
         if len(lengths) > 1:

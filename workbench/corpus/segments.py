@@ -169,7 +169,8 @@ def relations_of(table: pd.DataFrame, dimensions: Sequence[str]) -> dict[str, np
 
 def tag_relation(name: str, column: pd.Series) -> np.ndarray:
     """Return the relation of a dimension of all pairs of a column's labels, int8 [n, n]."""
-    return BUILT_IN[name].notion.relation(_tags(column), list(range(len(column))))
+    tags = _tags(column).assign(dimension=name)
+    return BUILT_IN[name].relation(tags, list(range(len(column))))
 
 
 def _tags(column: pd.Series) -> pd.DataFrame:

@@ -21,13 +21,13 @@ from workbench.subspaces.dimensions import DIMENSIONS, dimensions_of
 from workbench.subspaces.heads import HEADS, Parameters, mask_blocks, widen_to_mlp
 from workbench.subspaces.model import Model, Normaliser
 from workbench.subspaces.store import ModelCard
+from workbench.subspaces.structure import song_groups
 from workbench.subspaces.triplets import (
     NO_TRIPLETS,
     Triplets,
     artist_groups,
     relations,
     sample_triplets,
-    song_groups,
 )
 from workbench.training.fit import Problem, Pull, fit_heads, one_thread
 
@@ -187,7 +187,7 @@ def _weighted_heads(
     progress: Progress,
 ) -> dict[str, Parameters]:
     x = normaliser(raw)
-    related = relations(ws, items.index.tolist(), song_groups(items))
+    related = relations(ws, items.index.tolist())
     heads = {}
     progress.stage("Fitting heads to the tags", len(related))
     for name, relation in related.items():

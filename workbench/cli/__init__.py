@@ -20,6 +20,7 @@ from workbench.cli import (
     judgements,
     models,
     pages,
+    search,
     tasks,
     team,
     train,
@@ -33,7 +34,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 _MODULES = (
-    *(pages, catalogue, encoders, train, models, evaluate),
+    *(pages, catalogue, encoders, train, models, search, evaluate),
     *(judgements, exchange, tasks, team, check),
 )
 for module in _MODULES:

@@ -120,7 +120,7 @@ def _plain_loop(ws: Workspace, version: str | None) -> None:
 
 
 def searching(count: int) -> Row:
-    """Rank random vectors as `find_similar` does, against scikit-learn's brute force."""
+    """Rank random vectors as `find` orders them, against scikit-learn's brute force."""
     from sklearn.neighbors import NearestNeighbors
 
     rng = np.random.default_rng(0)

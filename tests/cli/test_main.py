@@ -91,7 +91,7 @@ def test_without_arguments_the_help_is_shown(workbench) -> None:
         (["models", "list", "-z"], r"No such option\W+-z\W+see `workbench models list --help`\."),
         (["embed", "--processes", "0"], "Invalid value for '--processes'"),
         (["embed", "--processes", "two"], "Invalid value for '--processes'"),
-        (["search", "first"], "Invalid value for '"),
+        (["search", "1", "-n", "0"], "Invalid value for '"),
         (["search", "1", "2"], "unexpected extra argument"),
         (["embed", "--workspace"], "requires an argument"),
         (["init"], "Missing argument"),

@@ -14,6 +14,7 @@ import typer
 from workbench.cli import (
     catalogue,
     check,
+    dimensions,
     encoders,
     evaluate,
     exchange,
@@ -21,6 +22,7 @@ from workbench.cli import (
     models,
     pages,
     parts,
+    search,
     tasks,
     team,
     train,
@@ -34,7 +36,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 _MODULES = (
-    *(pages, catalogue, parts, encoders, train, models, evaluate),
+    *(pages, catalogue, parts, dimensions, encoders, train, models, search, evaluate),
     *(judgements, exchange, tasks, team, check),
 )
 for module in _MODULES:

@@ -1,4 +1,4 @@
-"""Commands around models: finetune, map, models, search."""
+"""Commands around models: finetune, map, models."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ from workbench.cli.options import (
     score_text,
     table,
 )
-from workbench.errors import WorkbenchError
 from workbench.workspace import Workspace
 
 models = typer.Typer(help="Model versions: list, promote, roll back.", no_args_is_help=True)
@@ -31,7 +30,6 @@ def register(app: typer.Typer) -> None:
     app.add_typer(models, name="models")
     app.command("finetune")(finetune)
     app.command("map")(map_)
-    app.command("search")(search)
 
 
 def finetune(
@@ -120,54 +118,3 @@ def promote(version: str, workspace: WorkspaceOption = None) -> None:
 def roll_back(workspace: WorkspaceOption = None) -> None:
     """Return to the version that was in use before."""
     say(f"Model {Workspace(workspace).models.roll_back()} is in use again.")
-
-
-def search(
-    item: Annotated[int, typer.Argument(help="The id of the item to start from.")],
-    weight: Annotated[
-        list[str] | None,
-        typer.Option(help="DIMENSION=WEIGHT, as often as needed.", show_default=False),
-    ] = None,
-    count: Annotated[int, typer.Option(min=1, help="How many to show.")] = 10,
-    kind: Annotated[str | None, typer.Option(help="song, track or submix")] = None,
-    model: VersionOption = None,
-    as_json: JsonOption = False,
-    workspace: WorkspaceOption = None,
-) -> None:
-    """Find the items nearest to one, overall or by weighted dimensions."""
-    from workbench.search.similar import find_similar
-
-    ws = Workspace(workspace)
-    found = find_similar(
-        ws, item, weights=_weights(weight), count=count, kind=kind, version=model
-    ).reset_index()
-    if as_json:
-        say_json(found.to_dict(orient="records"))
-        return
-    numbers = found.columns[found.columns.get_loc("relevance") :]
-    rows = [
-        [
-            str(r["item_id"]),
-            r["title"][:40],
-            r["artist"][:24],
-            r["kind"],
-            *(f"{r[n]:.2f}" for n in numbers),
-        ]
-        for r in found.to_dict(orient="records")
-    ]
-    table(["item", "title", "artist", "kind", *numbers], rows)
-
-
-def _weights(texts: list[str] | None) -> dict[str, float] | None:
-    if not texts:
-        return None
-    weights = {}
-    for text in texts:
-        name, _, number = text.partition("=")
-        try:
-            weights[name] = float(number)
-        except ValueError as error:
-            raise WorkbenchError(
-                f"Weight {text!r} is not understood; write it like `tempo=0.5`."
-            ) from error
-    return weights

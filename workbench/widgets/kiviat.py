@@ -222,17 +222,21 @@ def _near_guessing(card: ModelCard) -> str:
 
 
 def _pair(ws: Workspace, pair: tuple[int, int]) -> list[Widget]:
-    from workbench.search.similar import pair_relevance
+    from workbench.search.find import explain
 
     card = ws.models.card()
-    relevance = pair_relevance(ws, *pair, version=card.version)
+    explained = explain(ws, pair[0], pair[1], version=card.version)
+    relevance = {str(name): float(value) for name, value in explained["relevance"].items()}
     items = ws.catalogue.items()
     names = [str(items["title"].get(item, f"item {item}")) for item in pair]
     outline = {dimension: {"score": value} for dimension, value in relevance.items()}
     chart = PlotlyChart(kiviat_figure({" and ".join(names): outline}, chance=None), height=460)
-    rows = [[name, f"{value:.2f}"] for name, value in relevance.items()]
+    rows = [
+        [name, f"{value:.2f}", f"{explained.percentile[name]:.0%} of the catalogue"]
+        for name, value in relevance.items()
+    ]
     return [
-        present.columns([chart, present.table(["Dimension", "Relevance"], rows)]),
+        present.columns([chart, present.table(["Dimension", "Relevance", "Closer than"], rows)]),
         present.note(
             "1 means as close as can be in that dimension, 0 as far apart as can be. "
             f"From {present.model_words(card)}."

@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anywidget
 import traitlets
 
 from workbench.errors import WorkbenchError
+from workbench.search.choices import chosen_filters, filter_choices
+from workbench.search.find import find
+from workbench.search.index import catalogue_index
+from workbench.search.query import Query
+from workbench.search.query_vector import ScoresUnreadError
+from workbench.search.titles import search_titles
 from workbench.urls import audio_url
 from workbench.widgets import present
 from workbench.widgets.assets import css, esm
 from workbench.widgets.safe import guarded
+from workbench.widgets.uploads import LARGEST, Uploads
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from workbench.search.filters import Filters
     from workbench.workspace import Workspace
 
 _FOUND = 30
+_NOTHING = "Nothing else passes these filters: clear one of them."
+_ALONE = "There is nothing else in the catalogue yet."
 
 
 class SimilarItems(anywidget.AnyWidget):
-    """A query item and the items most related to it, each to be heard.
+    """A query and the items most related to it, each to be heard.
 
     Parameters
     ----------
@@ -31,7 +42,7 @@ class SimilarItems(anywidget.AnyWidget):
     item
         Id of the query item; by default the first one of `kind`.
     kind
-        What to list: ``"song"``, ``"track"``, or None for both.
+        What to list at first: ``"song"``, ``"track"``, or None for all.
     count
         Length of the list.
 
@@ -40,24 +51,32 @@ class SimilarItems(anywidget.AnyWidget):
     item : int | None
         The query item; set it, or link it to the selection of a map, to show its neighbours.
     weights : dict
-        How much each dimension counts, 0 to 1.
+        How much each dimension counts, -1 (unlike) to 1.
+    filters : dict
+        What `chosen_filters` takes.
+    span : list
+        Empty, or where the part of the query begins and ends that counts, in seconds.
     """
 
-    _esm = esm("base.js", "similar.js")
-    _css = css("similar.css")
+    _esm = esm("base.js", "items.js", "item_picker.js", "item_filters.js", "pair.js", "similar.js")
+    _css = css("items.css", "similar.css")
 
     item = traitlets.Int(None, allow_none=True).tag(sync=True)
-    kind = traitlets.Unicode(None, allow_none=True).tag(sync=True)
+    file = traitlets.Unicode("").tag(sync=True)
+    span = traitlets.List(traitlets.Float()).tag(sync=True)
     weights = traitlets.Dict().tag(sync=True)
+    filters = traitlets.Dict().tag(sync=True)
     search = traitlets.Unicode("").tag(sync=True)
 
     dimensions = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    kinds = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    choices = traitlets.Dict().tag(sync=True)
     found = traitlets.List(traitlets.Dict()).tag(sync=True)
     query = traitlets.Dict().tag(sync=True)
     results = traitlets.List(traitlets.Dict()).tag(sync=True)
     source = traitlets.Unicode("").tag(sync=True)
+    note = traitlets.Unicode("").tag(sync=True)
     problem = traitlets.Unicode("").tag(sync=True)
+    largest = traitlets.Int(LARGEST).tag(sync=True)
 
     def __init__(
         self,
@@ -67,66 +86,114 @@ class SimilarItems(anywidget.AnyWidget):
         kind: str | None = "song",
         count: int = 10,
     ) -> None:
-        super().__init__(kind=kind)
+        super().__init__()
         self._ws = ws
         self._count = count
-        self._open(item)
+        self._uploads = Uploads()
+        self._upload_path: Path | None = None
+        self._shown: tuple[Any, ...] = ()
+        self._open(item, kind)
 
-    def _open(self, item: int | None) -> None:
+    def _open(self, item: int | None, kind: str | None) -> None:
         try:
             self._items = playable_items(self._ws)
             card = self._ws.models.card()
             if self._items.empty:
                 self.problem = "The catalogue has no sound yet: bring music in first."
                 return
+            self.choices = filter_choices(catalogue_index(self._ws))
         except WorkbenchError as error:
             self.problem = str(error)
             return
         self._version = card.version
         self.dimensions = list(card.dimensions)
         self.weights = dict.fromkeys(card.dimensions, 1.0)
-        self.source = f"Relevance by {present.model_words(card)}: 1 is as close as can be."
-        self.kinds = sorted(self._items["kind"].unique())
-        if self.kind not in self.kinds:
-            self.kind = None
-        listed = self._items if self.kind is None else self._items[self._items["kind"] == self.kind]
-        self._find()
+        self.source = (
+            f"Relatedness by {present.model_words(card)}; 99 % means: closer than 99 of 100 "
+            "others that pass the filters."
+        )
+        if kind in set(self._items["kind"]):
+            self.filters = {"kinds": [kind]}
+        listed = self._items[self._items["kind"] == kind] if self.filters else self._items
+        self._find_titles()
         update = guarded(self._say)(self._update)
-        self.observe(lambda _: update(), names=["item", "kind", "weights"])
-        self.observe(lambda _: guarded(self._say)(self._find)(), names=["search"])
+        self.observe(lambda _: update(), names=["file", "span", "weights", "filters"])
+        self.observe(lambda _: guarded(self._say)(self._choose)(), names=["item"])
+        self.observe(lambda _: guarded(self._say)(self._find_titles)(), names=["search"])
         self.item = int(listed.index[0]) if item is None else item
 
     def _say(self, problem: str) -> None:
         self.results = []
         self.problem = problem
 
-    def _find(self) -> None:
+    def _find_titles(self) -> None:
         self.found = search_items(self._items, self.search, limit=_FOUND)
 
-    def _update(self) -> None:
-        from workbench.search.similar import find_similar
+    def _choose(self) -> None:
+        """Start from an item: it takes the place of a file and of a span."""
+        with self.hold_trait_notifications():
+            self.span = []
+            self.file = ""
+        self._update()
 
-        if self.item is None:
+    def _update(self) -> None:
+        asked = (self.item, self.file, self._upload_path, self.span, self.weights, self.filters)
+        if asked == self._shown:  # several of them may change in one step
+            return
+        self._shown = asked
+        if self.file:
+            self.query = {"id": 0, "title": self.file, "artist": "", "kind": "file"}
+        elif self.item is None:
             self.query, self.results = {}, []
             return
-        if self.item not in self._items.index:
-            raise WorkbenchError(f"Item {self.item} is not in the catalogue or has no sound.")
-        if not any(self.weights.values()):
-            raise WorkbenchError("Every dimension is ignored: move one of the sliders up.")
-        self.query = self._entry(self.item, self._items.loc[self.item])
-        table = find_similar(
-            self._ws,
-            self.item,
-            weights=dict(self.weights),
-            count=self._count,
-            kind=self.kind,
-            version=self._version,
-        )
-        self.problem = "" if len(table) else "Nothing else of this kind is in the catalogue."
+        else:
+            if self.item not in self._items.index:
+                raise WorkbenchError(f"Item {self.item} is not in the catalogue or has no sound.")
+            self.query = self._entry(self.item, self._items.loc[self.item])
+        if self.weights and not any(self.weights.values()):
+            raise WorkbenchError("Every dimension is ignored: move one of the sliders.")
+        filters = chosen_filters(self.filters)
+        table = self._related(filters)
+        self.problem = "" if len(table) else (_NOTHING if _narrowed(self.filters) else _ALONE)
         self.results = [
-            self._entry(index, row) | relevance(row, self.dimensions)
+            self._entry(index, row) | closeness(row, self.dimensions)
             for index, row in table.iterrows()
         ]
+
+    def _related(self, filters: Filters) -> pd.DataFrame:
+        span = (self.span[0], self.span[1]) if len(self.span) == 2 else None
+        query = (
+            Query.of_file(self._upload_path, span_s=span)
+            if self.file and self._upload_path
+            else Query.of_item(int(self.item or 0), span_s=span)
+        )
+        options: dict[str, Any] = {"weights": dict(self.weights), "filters": filters}
+        options |= {"count": self._count, "version": self._version}
+        self.note = ""
+        try:
+            return find(self._ws, query, **options)
+        except ScoresUnreadError:
+            table = find(self._ws, query.rendered(), **options)
+            self.note = "This model reads no scores: the score is compared by its rendered sound."
+            return table
+
+    @anywidget.experimental.command
+    def _upload(
+        self, message: dict[str, Any], buffers: list[bytes]
+    ) -> tuple[dict[str, str], list[bytes]]:
+        said: list[str] = []
+        guarded(said.append)(self._take)(message, buffers)
+        return {"said": "".join(said)}, []
+
+    def _take(self, message: dict[str, Any], buffers: list[bytes]) -> None:
+        path = self._uploads.take(message, buffers)
+        if path is not None:
+            self._upload_path = path
+            self._shown = ()  # the same name again may be another file
+            with self.hold_trait_notifications():
+                self.span = []
+                self.file = path.name
+            self._update()
 
     def _entry(self, item_id: Any, row: Any) -> dict[str, Any]:
         return entry(item_id, row) | {"url": audio_url(self._ws.id, item_id)}
@@ -139,23 +206,8 @@ def playable_items(ws: Workspace) -> pd.DataFrame:
 
 
 def search_items(items: pd.DataFrame, words: str, *, limit: int) -> list[dict[str, Any]]:
-    """Return the items whose title or artist contains every word, songs first.
-
-    Parameters
-    ----------
-    items
-        As ``Catalogue.items`` returns them.
-    words
-        What was typed; case does not matter, nothing typed finds everything.
-    limit
-        Most entries returned.
-    """
-    text = (items["title"] + " " + items["artist"]).str.casefold()
-    for word in words.casefold().split():
-        text = text[text.str.contains(word, regex=False)]
-    hits = items.loc[text.index]
-    hits = hits.assign(rank=hits["kind"] != "song").sort_values(["rank", "title"], kind="stable")
-    return [entry(index, row) for index, row in hits.head(limit).iterrows()]
+    """Return what a list shows of the items that `search_titles` finds."""
+    return [entry(index, row) for index, row in search_titles(items, words, limit=limit).iterrows()]
 
 
 def entry(item_id: Any, row: Any) -> dict[str, Any]:
@@ -168,9 +220,15 @@ def entry(item_id: Any, row: Any) -> dict[str, Any]:
     }
 
 
-def relevance(row: Any, dimensions: list[str]) -> dict[str, Any]:
-    """Return the relevance of a result, in all and per dimension, 0 to 1."""
+def closeness(row: Any, dimensions: list[str]) -> dict[str, Any]:
+    """Return relevance and percentile of a result, in all and per dimension, 0 to 1."""
     return {
         "relevance": float(row["relevance"]),
-        "parts": {name: float(row[name]) for name in dimensions if name in row},
+        "percentile": float(row["percentile"]),
+        "parts": {name: float(row[name]) for name in dimensions},
+        "percentiles": {name: float(row[f"{name} percentile"]) for name in dimensions},
     }
+
+
+def _narrowed(filters: dict[str, Any]) -> bool:
+    return any(value not in (None, "", [], {}, False) for value in filters.values())

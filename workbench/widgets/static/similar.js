@@ -1,181 +1,95 @@
-// A query item, a weight per dimension, and a list to listen to. Titles are only ever text.
+// A query, a weight per dimension, filters, and a list to listen to. Titles are only ever text.
 
-const PLAY = "M4 2.5v11l9-5.5z";
-const STOP = "M3.5 3.5h9v9h-9z";
-const PLURAL = { song: "songs", track: "tracks", submix: "submixes" };
-let lists = 0; // numbers the list boxes of a page
+const PIECE = 1 << 20; // bytes of a file that travel at once: servers refuse long messages
 
-/** One sound for all rows: press to play, press again to stop. */
-class Player {
-  constructor(say) {
-    this.audio = new Audio();
-    this.audio.preload = "none";
-    this.say = say;
-    this.id = null;
-    this.buttons = new Map();
-    this.audio.addEventListener("ended", () => this.stop());
-    this.audio.addEventListener("error", () => this.id !== null && this.fail());
-  }
-
-  button(item) {
-    const button = make("button", "wb-similar-play");
-    button.type = "button";
-    const icon = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-    icon.setAttribute("viewBox", "0 0 16 16");
-    icon.setAttribute("aria-hidden", "true");
-    icon.append(document.createElementNS("http://www.w3.org/2000/svg", "path"));
-    button.append(icon);
-    button.addEventListener("click", () => (this.id === item.id ? this.stop() : this.play(item)));
-    this.paint(button, item, this.id === item.id);
-    this.buttons.set(button, item);
-    return button;
-  }
-
-  play(item) {
-    this.release = claimSound(this, () => this.stop());
-    this.say("");
-    this.id = item.id;
-    this.audio.src = routeUrl(item.url);
-    this.audio.play().catch((error) => {
-      if (error.name === "NotAllowedError") this.fail("Press play once more to allow sound.");
-    });
-    this.repaint();
-  }
-
-  stop() {
-    this.id = null;
-    this.audio.pause();
-    this.release?.();
-    this.repaint();
-  }
-
-  fail(words = "This sound could not be played.") {
-    this.stop();
-    this.say(words);
-  }
-
-  repaint() {
-    for (const [button, item] of this.buttons) {
-      if (button.isConnected) this.paint(button, item, this.id === item.id);
-      else this.buttons.delete(button);
-    }
-  }
-
-  paint(button, item, playing) {
-    button.firstChild.firstChild.setAttribute("d", playing ? STOP : PLAY);
-    button.setAttribute("aria-pressed", String(playing));
-    button.setAttribute("aria-label", `${playing ? "Stop" : "Play"} ${item.title}`);
-    button.classList.toggle("wb-playing", playing);
-  }
-}
-
-function debounce(action, delay) {
-  let timer = 0;
-  return (...values) => {
-    clearTimeout(timer);
-    timer = setTimeout(() => action(...values), delay);
+/** A slider from unlike (-1) over nothing to alike (1). */
+function weightSlider(name, value, change) {
+  const label = make("label", "", name);
+  const slider = make("input");
+  Object.assign(slider, { type: "range", min: -1, max: 1, step: 0.1, value });
+  slider.setAttribute("aria-label", `How much ${name} counts`);
+  const amount = make("span", "wb-muted");
+  const track = make("div", "wb-similar-track");
+  track.append(slider);
+  const paint = () => {
+    const weight = Number(Number(slider.value).toFixed(1));
+    amount.textContent = weight > 0 ? `alike × ${weight.toFixed(1)}` : weight < 0 ? `unlike × ${(-weight).toFixed(1)}` : "ignored";
+    label.dataset.side = Math.sign(weight);
+    slider.setAttribute("aria-valuetext", amount.textContent);
+    return weight;
   };
+  slider.addEventListener("input", () => change(paint()));
+  slider.addEventListener("dblclick", () => {
+    slider.value = 0;
+    change(paint());
+  });
+  paint();
+  label.append(track, amount);
+  return label;
 }
 
-/** Title above, artist and kind below. */
-function names(item) {
-  const block = make("div", "wb-similar-names");
-  const below = item.kind === "song" ? item.artist : [item.artist, item.kind].filter(Boolean).join(" · ");
-  block.append(make("div", "wb-similar-title", item.title), make("div", "wb-muted", below));
-  block.title = item.title;
-  return block;
-}
-
-function level(value, className) {
-  const bar = make("div", className);
-  const fill = make("i");
-  fill.style.width = `${100 * Math.min(1, Math.max(0, value))}%`;
-  bar.append(fill);
-  return bar;
-}
-
-/** An input with a list of matches below it; Python does the search. */
-function picker(model, choose) {
-  const root = make("div", "wb-similar-picker");
+/** A button that sends a file of this computer to Python; `taken` gets its address in the page. */
+function fileChooser(model, experimental, say, taken) {
+  const root = make("div", "wb-similar-file");
   const input = make("input");
-  const list = make("div", "wb-similar-options");
-  list.id = `wb-similar-options-${++lists}`;
-  list.setAttribute("role", "listbox");
-  list.hidden = true;
-  Object.assign(input, { type: "search", placeholder: "Find a piece by title or artist", autocomplete: "off" });
-  for (const [name, value] of [["role", "combobox"], ["aria-controls", list.id], ["aria-expanded", "false"], ["aria-autocomplete", "list"], ["aria-label", "Find a piece"]]) {
-    input.setAttribute(name, value);
-  }
-  root.append(input, list);
-  let active = -1;
-
-  const open = (shown) => {
-    list.hidden = !shown;
-    input.setAttribute("aria-expanded", String(shown));
-    if (!shown) active = -1;
+  const button = make("button", "", "Start from a file…");
+  button.type = "button";
+  Object.assign(input, { type: "file", hidden: true, accept: "audio/*,.mid,.midi,.musicxml,.mxl,.xml,.abc" });
+  button.addEventListener("click", () => input.click());
+  const send = async (file) => {
+    const largest = model.get("largest");
+    if (file.size > largest) return `${file.name} is larger than ${Math.floor(largest / 2 ** 20)} MB; import it into the catalogue instead.`;
+    for (let at = 0; at < Math.max(1, file.size); at += PIECE) {
+      button.textContent = `Sending ${Math.round((100 * at) / file.size) || 0} %`;
+      const piece = await file.slice(at, at + PIECE).arrayBuffer();
+      const message = { name: file.name, size: file.size, at };
+      const signal = AbortSignal.timeout(60_000); // the last piece waits for the search
+      const [reply] = await experimental.invoke("_upload", message, { buffers: [new DataView(piece)], signal });
+      if (reply.said) return reply.said;
+    }
+    return "";
   };
-  const mark = (index) => {
-    active = Math.max(-1, Math.min(index, list.children.length - 1));
-    [...list.children].forEach((option, i) => option.setAttribute("aria-selected", String(i === active)));
-    list.children[active]?.scrollIntoView({ block: "nearest" });
-    if (active >= 0) input.setAttribute("aria-activedescendant", list.children[active].id);
-    else input.removeAttribute("aria-activedescendant");
-  };
-  const take = (item) => {
+  input.addEventListener("change", async () => {
+    const [file] = input.files;
+    if (!file) return;
     input.value = "";
-    open(false);
-    choose(item.id);
-  };
-  const fill = () => {
-    const found = model.get("found");
-    list.replaceChildren(...found.map((item, index) => {
-      const option = names(item);
-      option.id = `${list.id}-${index}`;
-      option.classList.add("wb-similar-option");
-      option.setAttribute("role", "option");
-      option.addEventListener("pointerdown", (event) => {
-        event.preventDefault(); // the input keeps the focus
-        take(item);
-      });
-      return option;
-    }));
-    if (!found.length) list.append(make("div", "wb-similar-option wb-muted", "Nothing found."));
-    mark(-1);
-  };
-  const search = debounce((words) => {
-    model.set("search", words);
-    model.save_changes();
-  }, 120);
+    button.disabled = true;
+    taken(file);
+    const problem = await send(file).catch(() => "The file could not be sent; Python does not answer.");
+    if (problem) say(problem);
+    button.disabled = false;
+    button.textContent = "Start from a file…";
+  });
+  root.append(button, input);
+  return root;
+}
 
-  input.addEventListener("input", () => {
-    open(true);
-    search(input.value);
+/** Seconds from and to, of which only this much of the query counts. */
+function spanInputs(model, set) {
+  const root = make("div", "wb-similar-span wb-muted", "only from");
+  const inputs = ["from", "to"].map((words) => {
+    const input = make("input");
+    Object.assign(input, { type: "number", min: 0, step: 0.5 });
+    input.setAttribute("aria-label", `Compare only ${words} second`);
+    input.addEventListener("change", () => {
+      const values = inputs.map((other) => other.value);
+      if (values.every((value) => value === "")) set("span", []);
+      else if (values.every((value) => value !== "")) set("span", values.map(Number));
+    });
+    return input;
   });
-  input.addEventListener("focus", () => {
-    search(input.value);
-    open(true);
-  });
-  input.addEventListener("blur", () => open(false));
-  input.addEventListener("keydown", (event) => {
-    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
-      event.preventDefault();
-      open(true);
-      mark(active + (event.key === "ArrowDown" ? 1 : -1));
-    } else if (event.key === "Enter") {
-      const item = model.get("found")[Math.max(active, 0)];
-      if (item && !list.hidden) take(item);
-    } else if (event.key === "Escape") open(false);
-  });
-  fill();
-  return { root, fill };
+  root.append(inputs[0], "to", inputs[1], "s");
+  const draw = () => inputs.forEach((input, i) => (input.value = model.get("span")[i] ?? ""));
+  return { root, draw };
 }
 
 export default {
-  render({ model, el }) {
+  render({ model, el, experimental }) {
     const root = make("div", "wb wb-similar");
     keepKeys(root);
     el.append(root);
     const problem = make("div", "wb-note");
+    problem.setAttribute("role", "status");
     const player = new Player((words) => say(words || model.get("problem")));
     const say = (words) => {
       problem.textContent = words;
@@ -185,109 +99,126 @@ export default {
       model.set(trait, value);
       model.save_changes();
     };
+    let blob = null; // the sound of a chosen file, in this page
+    let selected = null; // id of the result whose pair is drawn
 
     const query = make("div", "wb-similar-query");
     const find = picker(model, (id) => set("item", id));
-    const kinds = make("select");
-    kinds.setAttribute("aria-label", "What to list");
-    kinds.addEventListener("change", () => set("kind", kinds.value || null));
-    const kindLabel = make("label", "wb-similar-kinds wb-muted", "List ");
-    kindLabel.append(kinds);
+    const files = fileChooser(model, experimental, say, (file) => {
+      if (blob) URL.revokeObjectURL(blob);
+      blob = URL.createObjectURL(file);
+    });
     const tools = make("div", "wb-similar-tools");
-    tools.append(find.root, kindLabel);
+    tools.append(find.root, files);
+    const filters = filterPanel(model);
+    const span = spanInputs(model, set);
 
+    const weights = make("div", "wb-similar-weights");
     const table = make("table");
     const head = make("thead");
     const body = make("tbody");
     table.append(head, body);
     const scroll = make("div", "wb-similar-scroll");
     scroll.append(table);
+    const pair = make("div", "wb-similar-pair");
+    const columns = make("div", "wb-similar-columns");
+    columns.append(scroll, pair);
     const source = make("div", "wb-muted wb-similar-source");
-    root.append(tools, query, problem, scroll, source);
+    root.append(tools, query, filters.root, weights, problem, columns, source);
 
-    const sendWeights = debounce((weights) => set("weights", weights), 80);
+    const sendWeights = debounce((values) => set("weights", values), 80);
     const drawHead = () => {
+      const dimensions = model.get("dimensions");
+      const values = { ...model.get("weights") };
+      weights.replaceChildren(...dimensions.map((name) => weightSlider(name, values[name] ?? 0, (weight) => {
+        values[name] = weight;
+        sendWeights({ ...values });
+      })));
+      weights.hidden = !dimensions.length;
       const row = make("tr");
-      const weights = { ...model.get("weights") };
-      row.append(make("th"), make("th", "", "Most related"), make("th", "", "Relevance"));
-      for (const name of model.get("dimensions")) {
-        const cell = make("th", "wb-similar-dimension");
-        const label = make("label", "", name);
-        const slider = make("input");
-        Object.assign(slider, { type: "range", min: 0, max: 1, step: 0.05, value: weights[name] ?? 1 });
-        slider.setAttribute("aria-label", `How much ${name} counts`);
-        const amount = make("span", "wb-muted");
-        const paint = () => {
-          amount.textContent = Number(slider.value) ? `× ${Number(slider.value).toFixed(2)}` : "ignored";
-        };
-        slider.addEventListener("input", () => {
-          weights[name] = Number(slider.value);
-          paint();
-          sendWeights({ ...weights });
-        });
-        paint();
-        label.append(slider, amount);
-        cell.append(label);
-        row.append(cell);
-      }
+      row.append(make("th"), make("th", "", "Most related"), make("th", "", "Closer than"));
+      for (const name of dimensions) row.append(make("th", "", name));
       row.append(make("th"));
       head.replaceChildren(row);
     };
     const drawQuery = () => {
       const item = model.get("query");
-      query.hidden = !item.id;
+      const isFile = item.kind === "file";
+      query.hidden = !item.title;
       query.replaceChildren();
-      if (!item.id) return;
-      query.append(player.button(item), names(item));
+      if (!item.title) return;
+      const shown = isFile ? { ...item, blob } : item;
+      query.append(player.button(shown), names({ ...shown, artist: isFile ? "a file of yours" : shown.artist, kind: isFile ? "song" : shown.kind }), span.root);
+      span.draw();
+    };
+    const drawPair = () => {
+      const item = model.get("results").find(({ id }) => id === selected);
+      pair.hidden = !item;
+      if (!item) return;
+      const words = Object.fromEntries(Object.entries(item.percentiles).map(([name, share]) => [name, `> ${percent(share)}`]));
+      pair.replaceChildren(make("div", "wb-similar-pair-title", item.title), make("div", "wb-muted", "and the query, by relevance (1 at the rim); below each dimension, how many others are further away"), kiviat(item.parts, words));
+    };
+    const select = (row, id, { focus = false } = {}) => {
+      selected = id;
+      for (const other of body.children) {
+        const chosen = other === row;
+        other.setAttribute("aria-selected", String(chosen));
+        other.tabIndex = chosen ? 0 : -1;
+      }
+      if (focus) row.focus();
+      drawPair();
+    };
+    const resultRow = (item) => {
+      const row = make("tr");
+      const closer = make("div", "wb-similar-relevance");
+      closer.append(level(item.percentile, "wb-similar-bar"), make("span", "", percent(item.percentile)));
+      closer.title = `relevance ${item.relevance.toFixed(2)}`;
+      const cells = [player.button(item), names(item), closer];
+      for (const name of model.get("dimensions")) {
+        const cell = make("div", "wb-similar-part");
+        cell.title = `${name}: relevance ${item.parts[name].toFixed(2)}`;
+        cell.append(level(item.percentiles[name], "wb-similar-mini"), make("span", "wb-muted", percent(item.percentiles[name])));
+        cells.push(cell);
+      }
+      const again = make("button", "wb-similar-more", "Use as query");
+      again.type = "button";
+      again.addEventListener("click", () => set("item", item.id));
+      cells.push(again);
+      for (const content of cells) {
+        const cell = make("td");
+        cell.append(content);
+        row.append(cell);
+      }
+      row.addEventListener("click", () => select(row, item.id));
+      row.addEventListener("keydown", (event) => {
+        if (event.target !== row) return;
+        const next = { ArrowDown: row.nextElementSibling, ArrowUp: row.previousElementSibling }[event.key];
+        if (next) next.workbenchSelect();
+        else if (event.key === " ") row.querySelector(".wb-item-play").click();
+        else if (event.key === "Enter") set("item", item.id);
+        else return;
+        event.preventDefault();
+      });
+      row.workbenchSelect = () => select(row, item.id, { focus: true });
+      return row;
     };
     const drawResults = () => {
-      const dimensions = model.get("dimensions");
-      body.replaceChildren(...model.get("results").map((item) => {
-        const row = make("tr");
-        const cells = [player.button(item), names(item)];
-        const relevance = make("div", "wb-similar-relevance");
-        relevance.append(level(item.relevance, "wb-similar-bar"), make("span", "", item.relevance.toFixed(2)));
-        cells.push(relevance);
-        for (const name of dimensions) {
-          const part = item.parts[name] ?? 0;
-          const cell = make("div", "wb-similar-part");
-          cell.title = `${name}: ${part.toFixed(2)}`;
-          cell.append(level(part, "wb-similar-mini"), make("span", "wb-muted", part.toFixed(2)));
-          cells.push(cell);
-        }
-        for (const content of cells) {
-          const cell = make("td");
-          cell.append(content);
-          row.append(cell);
-        }
-        const again = make("button", "wb-similar-more", "Use as query");
-        again.type = "button";
-        again.addEventListener("click", () => set("item", item.id));
-        row.append(make("td"));
-        row.lastChild.append(again);
-        return row;
-      }));
-      scroll.hidden = !dimensions.length;
-    };
-    const drawKinds = () => {
-      const names = model.get("kinds");
-      const options = [...names.map((kind) => [kind, PLURAL[kind] ?? kind]), ["", "everything"]];
-      kinds.replaceChildren(...options.map(([value, words]) => {
-        const option = make("option", "", words);
-        option.value = value;
-        return option;
-      }));
-      kinds.value = model.get("kind") ?? "";
-      tools.hidden = !names.length;
+      const results = model.get("results");
+      body.replaceChildren(...results.map(resultRow));
+      columns.hidden = !results.length;
+      const kept = Math.max(0, results.findIndex(({ id }) => id === selected));
+      if (results.length) select(body.children[kept], results[kept].id);
+      else drawPair();
     };
     const drawWords = () => {
       say(model.get("problem"));
-      source.textContent = model.get("source");
+      source.textContent = [model.get("note"), model.get("source")].filter(Boolean).join(" ");
+      tools.hidden = !model.get("dimensions").length;
     };
 
     const watched = {
-      dimensions: drawHead, query: drawQuery, results: drawResults, found: find.fill,
-      kinds: drawKinds, kind: drawKinds, problem: drawWords, source: drawWords,
+      dimensions: drawHead, query: drawQuery, span: span.draw, results: drawResults, found: find.fill,
+      choices: filters.draw, filters: filters.draw, problem: drawWords, source: drawWords, note: drawWords,
     };
     for (const [trait, draw] of Object.entries(watched)) model.on(`change:${trait}`, draw);
     for (const draw of new Set(Object.values(watched))) draw();
@@ -295,6 +226,7 @@ export default {
     return () => {
       player.stop();
       player.audio.removeAttribute("src");
+      if (blob) URL.revokeObjectURL(blob);
       for (const [trait, draw] of Object.entries(watched)) model.off(`change:${trait}`, draw);
     };
   },

@@ -1,0 +1,251 @@
+"""Find what is related to a query, by one dimension, by several with weights, or by all.
+
+Patent US 12,394,399, figures 7 and 8: a query item and a target relation give an ordered list of
+items with a relevance per characteristic. The search is exact: one product of all vectors with the
+query, of which filters choose the candidates before anything is ranked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import sqlalchemy as sa
+
+from workbench.catalogue.tables import DOMAINS, ITEM_KINDS, Item
+from workbench.errors import UnknownNameError
+from workbench.search.filters import Filters
+from workbench.search.index import CatalogueIndex, catalogue_index
+from workbench.search.query import Query, as_query
+from workbench.search.query_vector import query_vector
+from workbench.search.relevance import cosines, percentiles, relevance, shares
+from workbench.search.subspaces import read_subspaces
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from workbench.workspace import Workspace
+
+
+def find(
+    ws: Workspace,
+    query: Query | int | Path,
+    *,
+    weights: Mapping[str, float] | None = None,
+    filters: Filters | None = None,
+    count: int = 10,
+    version: str | None = None,
+    own: bool = False,
+) -> pd.DataFrame:
+    """Return the items most related to a query, the most related first.
+
+    Parameters
+    ----------
+    ws
+        The workspace.
+    query
+        An item's id, a file of sound or notation, or a `Query`: a set of items that are heard
+        together, a span, a score by its sound.
+    weights
+        How much each dimension counts; those not named count nothing, and a negative weight asks
+        for what is unlike. Only their proportions matter. By default all count the same.
+    filters
+        Which items may be found; by default all.
+    count
+        How many items.
+    version
+        The model; by default the current one.
+    own
+        Also find the items of the query, their parts, and what they are parts of.
+
+    Returns
+    -------
+    A table indexed by item_id: title, artist, kind, domain; ``relevance``, 1 - D / D_max from what
+    was asked for, and ``percentile``, the share of all items that may be found which is further
+    away; then the relevance to the query in each dimension by its name, and its percentile
+    as ``"NAME percentile"``. Of equals, what is ranked higher goes before (`rankings.ranking`),
+    then what is older.
+
+    Raises
+    ------
+    UnknownNameError
+        If a weight names what the model has not learned, or an item does not exist.
+    NotReadyError
+        If there is no model, or an item of the query has no vector.
+    WorkbenchError
+        If no weight is other than zero, or the query holds nothing that can be compared.
+    """
+    asked = as_query(query)
+    space = _Space.of(ws, asked, weights=weights, filters=filters, version=version)
+    allowed = space.allowed if own else space.allowed & ~space.own
+    overall = space.overall
+    rows = _best(overall, allowed, space.score, count)
+    near = np.vstack([overall, space.cosines])
+    everyone = near if allowed.all() else near.take(np.flatnonzero(allowed), axis=1)
+    return _table(ws, space, rows, near[:, rows], percentiles(near[:, rows], everyone))
+
+
+def explain(
+    ws: Workspace,
+    query: Query | int | Path,
+    item: int,
+    *,
+    filters: Filters | None = None,
+    version: str | None = None,
+) -> pd.DataFrame:
+    """Return how related one item is to a query in each dimension.
+
+    Parameters
+    ----------
+    ws, query, version
+        As for `find`.
+    item
+        The item.
+    filters
+        Of which items the percentiles speak; by default of all.
+
+    Returns
+    -------
+    A table indexed by dimension: ``relevance``, 1 - D / D_max, and ``percentile``, the share of
+    the catalogue that is further away; the query's own items are left out of it.
+
+    Raises
+    ------
+    NotReadyError
+        If the item has no vector, or for what `find` raises.
+    """
+    import pandas as pd
+
+    space = _Space.of(ws, as_query(query), filters=filters, version=version)
+    if not len(space.index.rows([item])):
+        raise UnknownNameError(f"There is no item {item}.")
+    row = ws.vectors(f"model-{space.version}").positions([item])
+    there = space.cosines[:, row]
+    among = percentiles(there, space.cosines[:, space.allowed & ~space.own])
+    columns = {"relevance": relevance(there[:, 0]), "percentile": among[:, 0]}
+    return pd.DataFrame(columns, index=pd.Index(space.dimensions, name="dimension"))
+
+
+@dataclass(frozen=True, eq=False)
+class _Space:
+    """All vectors of a model as a query sees them; rows are those of its vectors.
+
+    Attributes
+    ----------
+    cosines : float32 [d, n]
+    weight : float32 [d]
+    allowed, own : bool [n]
+        What passes the filters, and what the query is made of.
+    score : float64 [n]
+        Which of equals goes before.
+    """
+
+    version: str
+    dimensions: list[str]
+    ids: np.ndarray
+    cosines: np.ndarray
+    weight: np.ndarray
+    allowed: np.ndarray
+    own: np.ndarray
+    score: np.ndarray
+    index: CatalogueIndex
+    places: np.ndarray
+
+    @classmethod
+    def of(
+        cls,
+        ws: Workspace,
+        query: Query,
+        *,
+        weights: Mapping[str, float] | None = None,
+        filters: Filters | None = None,
+        version: str | None = None,
+    ) -> _Space:
+        """Compare a query with everything."""
+        card = ws.models.card(version)
+        weight = shares(weights, card.dimensions)
+        index = catalogue_index(ws)
+        mask = (filters or Filters()).mask(index)
+        store, blocks = read_subspaces(ws, card.version)
+        vector = query_vector(ws, query, index, store, card)
+        ids = store.ids
+        places, known = _places(ids, index)
+        own = index.family(index.rows(np.array(query.items, dtype=np.int64)))
+        return cls(
+            version=card.version,
+            dimensions=list(blocks),
+            ids=ids,
+            cosines=cosines(store.vectors, vector, len(blocks)),
+            weight=weight,
+            allowed=mask[places] & known,
+            own=own[places] & known,
+            score=index.score[places],
+            index=index,
+            places=places,
+        )
+
+    @property
+    def overall(self) -> np.ndarray:
+        """The cosine with what was asked for, float32 [n].
+
+        Where a weight is negative, that is the opposite of the query.
+        """
+        return np.asarray(np.einsum("d,dn->n", self.weight, self.cosines))
+
+
+def _places(ids: np.ndarray, index: CatalogueIndex) -> tuple[np.ndarray, np.ndarray]:
+    """Return the row of each vector in the index, int64 [n], and whether it has one, bool [n]."""
+    if np.array_equal(ids, index.ids):
+        return np.arange(len(ids)), np.ones(len(ids), dtype=bool)
+    places = np.searchsorted(index.ids, ids).clip(0, max(len(index) - 1, 0))
+    return places, index.ids[places] == ids
+
+
+def _best(overall: np.ndarray, allowed: np.ndarray, score: np.ndarray, count: int) -> np.ndarray:
+    """Return the rows of the `count` nearest, in order; of equals the higher score, the older."""
+    candidates = np.flatnonzero(allowed)
+    count = int(np.clip(count, 0, len(candidates)))
+    if count == 0:
+        return candidates[:0]
+    near = overall[candidates]
+    if count < len(candidates):
+        least = np.partition(near, len(near) - count)[len(near) - count]
+        candidates = candidates[near >= least]  # all that are equal to the last one, too
+    order = np.lexsort((candidates, -score[candidates], -overall[candidates]))
+    return np.asarray(candidates[order[:count]])
+
+
+def _table(
+    ws: Workspace, space: _Space, rows: np.ndarray, near: np.ndarray, among: np.ndarray
+) -> pd.DataFrame:
+    import pandas as pd
+
+    ids = space.ids[rows].tolist()
+    with ws.database.read() as session:
+        names = {
+            row.id: row
+            for part in range(0, len(ids), 500)  # databases bound how many values a query holds
+            for row in session.execute(
+                sa.select(Item.id, Item.title, Item.artist).where(
+                    Item.id.in_(ids[part : part + 500])
+                )
+            )
+        }
+    places = space.places[rows]
+    numbers = ["relevance", "percentile", *space.dimensions]
+    numbers += [f"{name} percentile" for name in space.dimensions]
+    related = relevance(near)
+    columns = np.vstack([related[:1], among[:1], related[1:], among[1:]]).T
+    table = pd.DataFrame(columns, pd.Index(ids, name="item_id", dtype="int64"), numbers)
+    words = {
+        "title": [names[i].title if i in names else "" for i in ids],
+        "artist": [names[i].artist if i in names else "" for i in ids],
+        "kind": [ITEM_KINDS[k] for k in space.index.kind[places]],
+        "domain": [DOMAINS[d] for d in space.index.domain[places]],
+    }
+    for place, (name, values) in enumerate(words.items()):
+        table.insert(place, name, pd.Series(values, table.index, dtype=object))
+    return table

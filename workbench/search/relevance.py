@@ -1,0 +1,110 @@
+"""Relevance: weights of dimensions, and what cosines, distances and ranks say to people.
+
+Relevance is 1 - D / D_max (patent US 12,394,399, figure 8), with D the Euclidean distance in a
+subspace and D_max = 2, the largest distance of unit vectors: it means the same for every query.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from workbench.errors import UnknownNameError, WorkbenchError
+
+FURTHEST = 2.0  # distance of two unit vectors
+_FEW = 32  # so many are compared with everyone faster than everyone is sorted
+
+
+def shares(weights: Mapping[str, float] | None, dimensions: Iterable[str]) -> np.ndarray:
+    """Return the weight of each dimension, float32 [d]; their sizes sum to 1.
+
+    Parameters
+    ----------
+    weights
+        By dimension; those not named count nothing. A negative weight asks for what is unlike.
+        None: all count the same.
+    dimensions
+        Those of the model.
+
+    Raises
+    ------
+    UnknownNameError
+        If a weight names a dimension or relation that the model was not trained on.
+    WorkbenchError
+        If no weight is other than zero, or one is no number.
+    """
+    names = list(dimensions)
+    if weights is None:
+        return np.full(len(names), 1 / len(names), np.float32)
+    unknown = [name for name in weights if name not in names]
+    if unknown:
+        raise UnknownNameError(
+            f"The model has not learned {unknown[0]!r}; it knows {', '.join(names)}."
+        )
+    wanted = np.array([weights.get(name, 0.0) for name in names], dtype=float)
+    size = float(np.abs(wanted).sum())
+    if not np.isfinite(size):
+        raise WorkbenchError("A weight must be a number, such as 1, 0.5 or -1.")
+    if size == 0:
+        raise WorkbenchError(
+            f"No dimension counts: give at least one of {', '.join(names)} a weight above or "
+            "below zero."
+        )
+    return (wanted / size).astype(np.float32)
+
+
+def cosines(vectors: np.ndarray, query: np.ndarray, dimensions: int) -> np.ndarray:
+    """Return the cosine of every item with the query in every subspace, float32 [d, n].
+
+    Parameters
+    ----------
+    vectors
+        float32 [n, d * width]: d blocks of unit length side by side; may be memory-mapped.
+    query
+        float32 [d * width], alike.
+    dimensions
+        d
+
+    Notes
+    -----
+    One product that reads every vector once. BLAS would need a matrix with the query's blocks in
+    columns of their own, which is three times slower for 100,000 items of eight dimensions.
+    """
+    blocks = vectors.reshape(len(vectors), dimensions, -1)
+    products = np.einsum("ndw,dw->nd", blocks, query.reshape(dimensions, -1))
+    return np.ascontiguousarray(products.T)  # turned afterwards: items are read in their order
+
+
+def relevance(cosine: np.ndarray) -> np.ndarray:
+    """Return 1 - D / D_max of unit vectors from their cosine.
+
+    Examples
+    --------
+    >>> relevance(np.array([1.0, 0.5, -1.0])).tolist()
+    [1.0, 0.5, 0.0]
+    """
+    return np.asarray(1.0 - np.sqrt(2.0 - 2.0 * np.clip(cosine, -1.0, 1.0)) / FURTHEST)
+
+
+def percentiles(found: np.ndarray, everyone: np.ndarray) -> np.ndarray:
+    """Return the share of `everyone` that is further away than each of `found`, 0 to 1.
+
+    Parameters
+    ----------
+    found
+        Cosines, [d, k].
+    everyone
+        Those of all that may be found, [d, n].
+
+    Examples
+    --------
+    >>> percentiles(np.array([[0.9, 0.5]]), np.array([[0.9, 0.5, 0.5, 0.1]])).tolist()
+    [[0.75, 0.25]]
+    """
+    pairs = zip(found, everyone, strict=True)
+    if found.shape[1] <= _FEW:
+        further = [[np.count_nonzero(all_ < one) for one in some] for some, all_ in pairs]
+    else:
+        further = [np.searchsorted(np.sort(all_), some).tolist() for some, all_ in pairs]
+    return np.array(further).reshape(found.shape) / max(everyone.shape[1], 1)

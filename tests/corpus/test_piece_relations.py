@@ -36,7 +36,7 @@ def table() -> pd.DataFrame:
                             "section": section, "track": track, "genre": f"g{composition % 3}",
                             "mood": "", "instrument": families, "era": f"e{composition % 2}",
                             "key": "C major" if composition % 2 else "A minor",
-                            "studio": f"s{studio}", "sound": f"sound {studio % 2}",
+                            "studio": f"font {studio}" if studio < 2 else "other 2",
                             "programs": programs, "tempo": tempo, "centre": centre,
                         }
                     )  # fmt: skip
@@ -57,8 +57,6 @@ def expected(name: str, a: pd.Series, b: pd.Series) -> int | None:
     stems = a.track != "" and b.track != ""
     matched = a.tempo == b.tempo and a.centre == b.centre
     disjoint = not set(a.instrument.split("|")) & set(b.instrument.split("|"))
-    if name == "sound":
-        return 0 if together else (1 if a.sound == b.sound else -1)
     if name == "composition":
         return 0 if together else (1 if song else -1)
     if name == "track":
@@ -78,13 +76,14 @@ def expected(name: str, a: pd.Series, b: pd.Series) -> int | None:
             return 1 if abs(a.section - b.section) == 1 else -1
         alike = (a.track == "") == (b.track == "")
         return -1 if not song and matched and alike else 0
-    if name == "preset":
+    if name in ("preset", "sound"):
         if song:
             return 0
-        if a.studio == b.studio and a.programs == b.programs:
+        place = a.studio == b.studio if name == "preset" else a.studio[:4] == b.studio[:4]
+        if place and a.programs == b.programs:
             return 1
         shared = set(a.programs.split("|")) & set(b.programs.split("|"))
-        return -1 if a.studio != b.studio or not shared else 0
+        return -1 if not place or not shared else 0
     if name in ("genre", "era"):
         return 0 if song else (1 if a[name] == b[name] else -1)
     return None

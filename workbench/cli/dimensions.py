@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
 
 @dimensions.callback()
 def _dimensions() -> None:
-    """The notions of similarity of a workspace."""
+    """Take and list the notions of similarity of a workspace."""
 
 
 @dimensions.command("list")

@@ -97,16 +97,18 @@ class _Pairs:
         return (tag_relation(name, self.table[name]) * ~self.composition).astype(np.int8)
 
     def _sound(self) -> np.ndarray:
-        """Related: the same room and colour."""
-        same = _same(self.table["sound"])
-        return np.where(same, 1, -1) * ~self.performance
+        """Related: the same programs of the same sound font, through whatever effects."""
+        font = _same(self.table["studio"].str.rsplit(" ", n=1).str[0])
+        return self._same_instruments(font)
 
     def _preset(self) -> np.ndarray:
         """Related: the same programs in the same studio. Not: another studio or other programs."""
-        studio = _same(self.table["studio"])
+        return self._same_instruments(_same(self.table["studio"]))
+
+    def _same_instruments(self, place: np.ndarray) -> np.ndarray:
         shared = _shares(self.table["programs"])
-        same = studio & _same(self.table["programs"])
-        return np.where(same, 1, np.where(~studio | ~shared, -1, 0)) * ~self.composition
+        same = place & _same(self.table["programs"])
+        return np.where(same, 1, np.where(~place | ~shared, -1, 0)) * ~self.composition
 
     def _rhythm(self) -> np.ndarray:
         """Related: alike in when within the beats, and how long after one another, notes begin."""

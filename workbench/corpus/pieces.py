@@ -284,7 +284,6 @@ def _truth(
         "shift": performance.shift,
         "drums": drums_only,
         "studio": studio.name,
-        "sound": studio.sound,
         "programs": "|".join(sorted({"d" if p.drums else str(p.program) for p in parts})),
         "licence": row["licence"],
         **asdict(studio.chain),

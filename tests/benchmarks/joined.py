@@ -35,7 +35,7 @@ from workbench.training.initial import fit_initial
 
 SPLITS = 6
 MOST_OF_A_CORPUS = 110
-WITHOUT, WITH = "musicnn-descriptors-1", "musicnn-descriptors-3"
+WITHOUT, WITH = "musicnn-descriptors-1", "musicnn-descriptors-4"
 
 
 def main(manifest: Path, font: Path, folder: Path) -> None:

@@ -73,7 +73,7 @@ def score_relations(
             found["notes to sound"][name] = relation_scores(n, s, relation.T, seed=seed).as_dict()
     told = [i for i, name in enumerate(names) if name not in HEARD_ONLY]
     mixes = mix_rows(table)
-    other = _other_performance(table, mixes)
+    other = other_performance(table, mixes)
     return {
         "pieces": len(rows),
         "relations": found,
@@ -91,7 +91,7 @@ def score_relations(
 def finding(queries: np.ndarray, targets: np.ndarray) -> dict[str, Any]:
     """Return recall at 1 and at 10 and the median rank of each query's own counterpart."""
     ranks = ranks_of_own(queries, targets)
-    return _ranked(ranks)
+    return ranked(ranks)
 
 
 def mix_rows(table: Any) -> np.ndarray:
@@ -129,16 +129,16 @@ def _finding_another(
     block = names.index("composition") if "composition" in names else None
     has = other >= 0
     if block is None or not has.any():
-        return _ranked(np.zeros(0, int))
+        return ranked(np.zeros(0, int))
     queries, targets = notes[mixes[has], block], sound[mixes, block]
     similarity = queries @ targets.T
     own = np.flatnonzero(has)
     similarity[np.arange(len(own)), own] = -np.inf  # the performance it comes from is not asked for
     wanted = similarity[np.arange(len(own)), other[has]]
-    return _ranked((similarity >= wanted[:, None]).sum(axis=1))
+    return ranked((similarity >= wanted[:, None]).sum(axis=1))
 
 
-def _other_performance(table: Any, mixes: np.ndarray) -> np.ndarray:
+def other_performance(table: Any, mixes: np.ndarray) -> np.ndarray:
     """Return the place among `mixes` of another performance of each one's score, -1 without."""
     scores = table["composition"].to_numpy()[mixes]
     places = {name: np.flatnonzero(scores == name) for name in set(scores)}
@@ -147,7 +147,8 @@ def _other_performance(table: Any, mixes: np.ndarray) -> np.ndarray:
     )
 
 
-def _ranked(ranks: np.ndarray) -> dict[str, Any]:
+def ranked(ranks: np.ndarray) -> dict[str, Any]:
+    """Return recall at 1 and at 10 and the median of ranks, as plain numbers."""
     recall = {f"at {k}": Score(int((ranks <= k).sum()), len(ranks)).as_dict() for k in _CLOSE}
     return {**recall, "median rank": float(np.median(ranks)) if len(ranks) else None}
 

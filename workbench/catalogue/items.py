@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from workbench.catalogue.music import MusicCatalogue
-from workbench.catalogue.tables import ImportFailure, Item, Media, Tag
+from workbench.catalogue.parts import PartsCatalogue
+from workbench.catalogue.tables import ImportFailure, Item, Tag
 from workbench.files import printable
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ class TagValue:
     confidence: float = 1.0
 
 
-class Catalogue(MusicCatalogue):
-    """The items of one workspace: all that `MusicCatalogue` tells, and how they get there."""
+class Catalogue(PartsCatalogue):
+    """The items of one workspace: all that `PartsCatalogue` tells, and how they get there."""
 
     def add_item(
         self,
@@ -208,31 +208,6 @@ class Catalogue(MusicCatalogue):
         """Remove the record of a failure that has been overcome."""
         with self._database.write() as session:
             session.execute(sa.delete(ImportFailure).where(ImportFailure.path == printable(path)))
-
-    # -- media ----------------------------------------------------------------------------------
-
-    def _put_media(self, session: sa.orm.Session, media: MediaInfo) -> Media:
-        """Return the row of a file; one that lies elsewhere than before gets its new place."""
-        row = session.scalar(sa.select(Media).where(Media.sha256 == media.sha256))
-        if row is None:
-            row = Media(**self._columns(media))
-            session.add(row)
-            session.flush()
-        elif not (self._is_there(row.path) and self._is_there(row.playable_path)):
-            for name, value in self._columns(media).items():
-                setattr(row, name, value)
-        return row
-
-    def _columns(self, media: MediaInfo) -> dict[str, object]:
-        columns = dict(vars(media))
-        for name in ("path", "playable_path"):
-            if columns[name] is not None:
-                columns[name] = self._stored_path(Path(columns[name]))
-        return columns
-
-    def _stored_path(self, path: Path) -> str:
-        path = path.resolve()
-        return str(path.relative_to(self._root) if path.is_relative_to(self._root) else path)
 
 
 def _put_item(session: sa.orm.Session, item: Item, tags: Iterable[TagValue] = ()) -> int:

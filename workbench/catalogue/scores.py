@@ -22,10 +22,12 @@ def score_of(catalogue: CatalogueReader, item_id: int) -> Score:
     item = catalogue.item(item_id)
     if item.domain != "symbolic":
         raise UnknownNameError(f"Item {item_id} is sound; only scores and their parts have notes.")
-    score = whole_score(catalogue.media_path(item_id))
-    if item.track_number is not None:
-        score = _only(score, item, [item.track_number])
-    return spanned(score, item)
+    base = base_of(catalogue, item)
+    parts = [catalogue.item(part) for part, _, _ in catalogue.submix_parts(base.id)]
+    tracks = [part.track_number for part in parts] or [base.track_number]
+    score = whole_score(catalogue.media_path(parts[0].id if parts else item_id))
+    numbers = sorted(number for number in tracks if number is not None)
+    return _spanned(_only(score, item, numbers) if numbers else score, item)
 
 
 def whole_score(path: Path) -> Score:
@@ -42,7 +44,14 @@ def _read(path: Path, _changed_ns: int, _size: int) -> Score:
     return read_score(path)
 
 
-def spanned(score: Score, item: Item) -> Score:
+def base_of(catalogue: CatalogueReader, item: Item) -> Item:
+    """Return the item that a segment or bar is cut from; any other is cut from nothing else."""
+    while item.kind in SPANS and item.parent_id is not None:
+        item = catalogue.item(item.parent_id)
+    return item
+
+
+def _spanned(score: Score, item: Item) -> Score:
     """Return what of a score lies in the span of a segment or bar; else all of it."""
     if item.kind not in SPANS:
         return score

@@ -84,7 +84,7 @@ def fit_initial(
     chosen = find_encoder(encoder, ws) if encoder else _encoder_with_vectors(ws)
     key = chosen.key
     source, loaded = ws.vectors(key), load_encoder(key, ws.root)
-    items = ws.catalogue.items(domain="audio")
+    items = ws.catalogue.items()
     items = items.loc[items.index.isin(source.ids)]
     songs = items[items["kind"] == "song"]
     if len(songs) < _SMALLEST:

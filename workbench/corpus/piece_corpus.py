@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from workbench.corpus.manifest import assert_disjoint
+from workbench.corpus.piece_making import ARRAYS
 from workbench.corpus.piece_relations import onset_profiles
-from workbench.corpus.pieces import ARRAYS
 from workbench.errors import NotReadyError, WorkbenchError
 from workbench.features.notes import NoteFeatures, drum_features, note_shares, tonal_features
 

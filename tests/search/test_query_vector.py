@@ -52,6 +52,21 @@ def test_only_the_span_counts(tones: Tones) -> None:  # noqa: F811
     assert nearest(tones, Query.of_item(SYMBOLIC[0], span_s=(1, 2))) == AUDIO[3]
 
 
+def test_what_was_heard_is_not_heard_again_for_other_weights(
+    tones: Tones,  # noqa: F811
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    file = tmp_path / "e.wav"
+    encode(file, tone(64)[None], RATE)
+    assert nearest(tones, file) == AUDIO[4]
+    with monkeypatch.context() as patched:
+        patched.setattr(tones.encoder, "encode", lambda batch: pytest.fail("heard again"))
+        find(tones.ws, file, weights={"sound": -1})
+    encode(file, tone(67, seconds=1.5)[None], RATE)  # the name says nothing
+    assert nearest(tones, file) == AUDIO[7]
+
+
 def test_a_set_is_heard_together_with_gains_and_offsets(tones: Tones) -> None:  # noqa: F811
     model, encoder = tones.ws.models.load(), PitchClasses()
     heard = np.zeros(3 * RATE)

@@ -136,7 +136,6 @@ def test_unknown_version_is_one_sentence(lived_in: Workspace):
 
 
 def test_pair_shows_its_relevance_without_chance(lived_in: Workspace):
-    pytest.importorskip("workbench.search.similar")
     first, second = lived_in.catalogue.items(kind="song").index[[0, 1]]
     chart = _chart(KiviatChart(lived_in, pair=(int(first), int(second))))
     outline = chart.figure["data"][0]

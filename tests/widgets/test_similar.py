@@ -9,13 +9,19 @@ import pytest
 from example_workspace import HOSTILE, add_songs
 
 from workbench import Workspace
+from workbench.search.find import find
+from workbench.search.query import Query
+from workbench.search.query_vector import ScoresUnreadError
 from workbench.subspaces.dimensions import DIMENSIONS
 from workbench.widgets import SimilarItems
 from workbench.widgets.similar import playable_items, search_items
 
 
 def nearest(ws: Workspace, query: int, weights: dict[str, float], kind: str | None) -> list[int]:
-    """Return all items of a kind by weighted squared distance, one pair at a time."""
+    """Return all items of a kind by weighted squared distance, one pair at a time.
+
+    The query's own parts and its song are left out.
+    """
     items = ws.catalogue.items(domain="audio")
     rows = ws.vectors("model-v0002").rows(items.index).reshape(len(items), 6, 4)
     place = {int(item): row for item, row in zip(items.index, rows, strict=True)}
@@ -25,7 +31,9 @@ def nearest(ws: Workspace, query: int, weights: dict[str, float], kind: str | No
             for i, name in enumerate(DIMENSIONS)
         )
         for item, row in place.items()
-        if item != query and kind in (None, items.loc[item, "kind"])
+        if kind in (None, items.loc[item, "kind"])
+        and query not in (item, items.parent_id[item])
+        and item != items.parent_id[query]
     }
     return sorted(far, key=far.__getitem__)
 
@@ -49,14 +57,85 @@ def test_weights_change_the_order(lived_in: Workspace):
     parts = [r["parts"]["tempo"] for r in widget.results]
     assert parts == sorted(parts, reverse=True)
     assert [r["relevance"] for r in widget.results] == pytest.approx(parts)
+    percentiles = [r["percentile"] for r in widget.results]
+    assert percentiles == [r["percentiles"]["tempo"] for r in widget.results]
+    assert percentiles == pytest.approx([(10 - i) / 11 for i in range(10)])
 
 
-def test_kind_limits_the_list(lived_in: Workspace):
+def test_a_weight_below_zero_asks_for_what_is_unlike(lived_in: Workspace):
+    widget = SimilarItems(lived_in, count=99)
+    alike = dict.fromkeys(DIMENSIONS, 0.0) | {"era": 1.0}
+    widget.weights = alike
+    nearest_first = [r["id"] for r in widget.results]
+    widget.weights = alike | {"era": -0.5}
+    assert [r["id"] for r in widget.results] == nearest_first[::-1]
+
+
+def test_filters_limit_the_list(lived_in: Workspace):
     widget = SimilarItems(lived_in)
-    widget.kind = "track"
+    assert widget.filters == {"kinds": ["song"]}
+    widget.filters = {"kinds": ["track"]}
     assert {r["kind"] for r in widget.results} == {"track"}
-    widget.kind = None
+    widget.filters = {}
     assert {r["kind"] for r in widget.results} == {"song", "track"}
+    widget.filters = {"tags": {"genre": ["folk"]}, "key": "C major", "tempo_bpm": [None, 90]}
+    assert {r["title"] for r in widget.results} == {"Song 06"}
+
+
+def test_filters_that_nothing_passes_say_so(lived_in: Workspace):
+    widget = SimilarItems(lived_in)
+    widget.filters = {"tempo_bpm": [10, 20]}
+    assert "clear one of them" in widget.problem
+    assert widget.results == []
+    widget.filters = {"tempo_bpm": [90, 20]}
+    assert "lower one first" in widget.problem
+    widget.filters = {}
+    assert widget.problem == ""
+
+
+def test_filters_are_offered_as_the_catalogue_has_them(lived_in: Workspace):
+    choices = SimilarItems(lived_in).choices
+    assert choices["kinds"] == ["track", "song"]
+    assert choices["instruments"] == ["flute"]
+    assert choices["keys"] == ["C major", "A minor"]
+    assert choices["tags"]["genre"] == ["folk", "ragtime", "chorale"]
+    assert "tempo" not in choices["tags"]
+
+
+def test_a_file_is_the_query_until_an_item_is(lived_in: Workspace, monkeypatch):
+    widget = SimilarItems(lived_in)
+    first, asked = widget.item, []
+
+    def stand_in(ws: Workspace, query: Query, **options: object) -> object:
+        asked.append((query.file and query.file.read_bytes(), query.items, query.span_s))
+        return find(ws, 1, **options)
+
+    monkeypatch.setattr("workbench.widgets.similar.find", stand_in)
+    for at, piece in ((0, b"so"), (2, b"und")):
+        told = widget._upload({"name": "../<b>x.wav", "size": 5, "at": at}, [piece])
+        assert told == ({"said": ""}, [])
+    assert widget.query["title"] == widget.file == "<b>x.wav"
+    widget.span = [1.0, 2.0]
+    widget.item = first + 2
+    assert widget.file == ""
+    assert widget.query["id"] == first + 2
+    assert asked == [(b"sound", (), None), (b"sound", (), (1.0, 2.0)), (None, (first + 2,), None)]
+
+
+def test_a_score_that_the_model_cannot_read_is_compared_by_its_sound(
+    lived_in: Workspace, monkeypatch
+):
+    widget = SimilarItems(lived_in)
+
+    def stand_in(ws: Workspace, query: Query, **options: object) -> object:
+        if not query.render:
+            raise ScoresUnreadError("no scores")
+        return find(ws, 1, **options)
+
+    monkeypatch.setattr("workbench.widgets.similar.find", stand_in)
+    widget._upload({"name": "x.mid", "size": 1, "at": 0}, [b"x"])
+    assert "rendered sound" in widget.note
+    assert len(widget.results) == 10
 
 
 def test_another_query_brings_another_list(lived_in: Workspace):
@@ -76,7 +155,7 @@ def test_every_row_can_be_heard_by_its_own_address(lived_in: Workspace):
 def test_all_weights_zero_asks_for_one(lived_in: Workspace):
     widget = SimilarItems(lived_in)
     widget.weights = dict.fromkeys(DIMENSIONS, 0.0)
-    assert "move one of the sliders up" in widget.problem
+    assert "move one of the sliders" in widget.problem
     assert widget.results == []
     widget.weights = dict.fromkeys(DIMENSIONS, 0.5)
     assert widget.problem == ""
@@ -101,9 +180,11 @@ def test_hostile_title_travels_as_it_is(lived_in: Workspace):
     widget = SimilarItems(lived_in)
     widget.search = "söhne"
     assert widget.found[0]["title"] == HOSTILE
-    script = (Path(__file__).parents[2] / "workbench/widgets/static/similar.js").read_text()
-    assert "innerHTML" not in script
-    assert "insertAdjacentHTML" not in script
+    static = Path(__file__).parents[2] / "workbench/widgets/static"
+    for name in ("items", "item_picker", "item_filters", "pair", "similar"):
+        script = (static / f"{name}.js").read_text()
+        assert "innerHTML" not in script
+        assert "insertAdjacentHTML" not in script
 
 
 def test_unknown_item_is_one_sentence(lived_in: Workspace):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import OrderedDict
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -57,6 +58,10 @@ def query_vector(
             raise UnknownNameError(f"There is no item {item}.")
     if query.is_plain_item:
         return _stored(query, index, store, card, ws)
+    return _heard.get(ws, query, card, index)
+
+
+def _encode(ws: Workspace, query: Query, card: ModelCard, index: CatalogueIndex) -> np.ndarray:
     encoder = _encoder(ws, card)
     score = None if query.render else _score(ws, query, index)
     if score is not None:
@@ -72,6 +77,32 @@ def query_vector(
             )
         vector = encoder.encode([sound])
     return np.asarray(ws.models.load(card.version).transform(np.asarray(vector))[0])
+
+
+class _Heard:
+    """The vectors of the last queries: weights and filters change more often than they do."""
+
+    def __init__(self, kept: int = 8) -> None:
+        self._kept = kept
+        self._vectors: OrderedDict[Hashable, np.ndarray] = OrderedDict()
+
+    def get(
+        self, ws: Workspace, query: Query, card: ModelCard, index: CatalogueIndex
+    ) -> np.ndarray:
+        """Return the vector of a query, encoded if it is not one of the last."""
+        stamp = None
+        if query.file is not None and query.file.is_file():
+            told = query.file.stat()
+            stamp = (told.st_mtime_ns, told.st_size)
+        key = (ws.root, query, stamp, card.version, card.sha256, index.members.tobytes())
+        vector = self._vectors.pop(key, None)
+        self._vectors[key] = _encode(ws, query, card, index) if vector is None else vector
+        while len(self._vectors) > self._kept:
+            self._vectors.popitem(last=False)
+        return self._vectors[key]
+
+
+_heard = _Heard()
 
 
 def _encoder(ws: Workspace, card: ModelCard) -> Any:

@@ -153,6 +153,8 @@ class SimilarItems(anywidget.AnyWidget):
         if self.weights and not any(self.weights.values()):
             raise WorkbenchError("Every dimension is ignored: move one of the sliders.")
         filters = chosen_filters(self.filters)
+        if self.file or self.span:  # it has to be heard first
+            self.results, self.problem = [], "Listening …"
         table = self._related(filters)
         self.problem = "" if len(table) else (_NOTHING if _narrowed(self.filters) else _ALONE)
         self.results = [

@@ -6,11 +6,12 @@ const RELATIONS = {
 };
 
 /** A select with a label: `options` are [value, words], the empty value comes first. */
-function labelled(words, options, value, change) {
+function labelled(words, options, value, change, name = words) {
   const label = make("label", "wb-filter", words);
   const select = make("select");
   select.append(...options.map(([value, text]) => Object.assign(make("option", "", text), { value })));
   select.value = value ?? "";
+  select.setAttribute("aria-label", name);
   select.addEventListener("change", () => change(select.value));
   label.append(select);
   return label;
@@ -82,7 +83,7 @@ function filterPanel(model, { filters: trait = "filters", leave = [] } = {}) {
     if (keys.length && !leave.includes("key")) {
       const key = make("div", "wb-filter");
       key.append(labelled("Key", [["", "any"], ...keys.map((k) => [k, k])], now.key, (v) => set("key", v)));
-      if (now.key) key.append(labelled("", relations.map((r) => [r, RELATIONS[r] ?? r]), now.key_relation ?? "same", (v) => set("key_relation", v)));
+      if (now.key) key.append(labelled("", relations.map((r) => [r, RELATIONS[r] ?? r]), now.key_relation ?? "same", (v) => set("key_relation", v), "Which keys will do"));
       parts.push(key);
     }
     if (instruments.length) {

@@ -138,7 +138,6 @@ export default {
       const row = make("tr");
       row.append(make("th"), make("th", "", "Most related"), make("th", "", "Closer than"));
       for (const name of dimensions) row.append(make("th", "", name));
-      row.append(make("th"));
       head.replaceChildren(row);
     };
     const drawQuery = () => {
@@ -156,7 +155,10 @@ export default {
       pair.hidden = !item;
       if (!item) return;
       const words = Object.fromEntries(Object.entries(item.percentiles).map(([name, share]) => [name, `> ${percent(share)}`]));
-      pair.replaceChildren(make("div", "wb-similar-pair-title", item.title), make("div", "wb-muted", "and the query, by relevance (1 at the rim); below each dimension, how many others are further away"), kiviat(item.parts, words));
+      const again = make("button", "", "Use as query");
+      again.type = "button";
+      again.addEventListener("click", () => set("item", item.id));
+      pair.replaceChildren(make("div", "wb-similar-pair-title", item.title), make("div", "wb-muted", "and the query, by relevance (1 at the rim); below each dimension, how many others are further away"), kiviat(item.parts, words), again);
     };
     const select = (row, id, { focus = false } = {}) => {
       selected = id;
@@ -180,10 +182,6 @@ export default {
         cell.append(level(item.percentiles[name], "wb-similar-mini"), make("span", "wb-muted", percent(item.percentiles[name])));
         cells.push(cell);
       }
-      const again = make("button", "wb-similar-more", "Use as query");
-      again.type = "button";
-      again.addEventListener("click", () => set("item", item.id));
-      cells.push(again);
       for (const content of cells) {
         const cell = make("td");
         cell.append(content);

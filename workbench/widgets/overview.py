@@ -86,13 +86,14 @@ def catalogue_counts(items: pd.DataFrame) -> list[tuple[str, str]]:
         of a song are not counted again.
     """
     audio = items[items["domain"] == "audio"]
-    whole = audio[audio["parent_id"].isna()]
+    whole = audio[audio["parent_id"].isna() & (audio["kind"] != "submix")]
+    scores = (items["domain"] == "symbolic") & (items["kind"] == "song")
     kinds = audio["kind"].value_counts()
     counts = [
         (int(kinds.get("song", 0)), "songs"),
         (int(kinds.get("track", 0)), "tracks (parts of songs)"),
         (int(kinds.get("submix", 0)), "submixes"),
-        (int((items["domain"] == "symbolic").sum()), "score files (notation)"),
+        (int(scores.sum()), "score files (notation)"),
     ]
     minutes = whole["duration_s"].sum() / 60
     shown = [(present.count_words(number), name) for number, name in counts if number]

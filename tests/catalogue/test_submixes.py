@@ -89,6 +89,19 @@ def test_the_same_set_and_settings_are_the_same_item(ws: Workspace, stems: dict[
     assert ws.catalogue.add_submix([first, keys], title="Nested") not in others
 
 
+def test_submixes_of_submixes_are_heard_but_nested_no_deeper(
+    ws: Workspace, stems: dict[str, int]
+) -> None:
+    drums, bass, keys = (stems[name] for name in ("drums", "bass", "keys"))
+    pair = ws.catalogue.add_submix([drums, bass], gains_db={bass: -6.0})
+    nested = ws.catalogue.add_submix([ws.catalogue.add_span(pair, 0.0, 1.0), keys])
+    naive = (read(ws, drums)[:RATE] + 10 ** (-6 / 20) * read(ws, bass)[:RATE]).mean(axis=1)
+    naive = naive + soxr.resample(read(ws, keys), 22050, RATE, quality="HQ").mean(axis=1)
+    np.testing.assert_allclose(ws.catalogue.sound_of(nested, RATE), naive, atol=1e-4)
+    with pytest.raises(WorkbenchError, match="a submix of submixes already; take its parts"):
+        ws.catalogue.add_submix([nested, drums])
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [

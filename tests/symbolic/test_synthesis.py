@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -111,6 +112,13 @@ def test_a_font_that_is_none_is_one_sentence(tmp_path: Path, score: Score) -> No
 def test_a_score_that_lasts_too_long_is_not_rendered(tmp_path: Path) -> None:
     file = write_midi(tmp_path / "a.mid", [Voice(0, [(0, 1, 60), (LONGEST_S * 2 + 10, 1, 60)])])
     with pytest.raises(MediaError, match="lasts 30 minutes; 30 are the most"):
+        Synthesis().sound(read_score(file))
+
+
+def test_a_score_of_too_many_long_notes_is_not_rendered(tmp_path: Path) -> None:
+    file = tmp_path / "a.json"
+    file.write_text(json.dumps([{"onset": 0, "duration": 3000, "pitch": 60}] * 100))
+    with pytest.raises(MediaError, match="too much to be rendered"):
         Synthesis().sound(read_score(file))
 
 

@@ -201,3 +201,17 @@ def test_workspace_without_model_says_what_to_do(bare: Workspace):
 
 def test_source_names_model_and_date(lived_in: Workspace):
     assert "model v0002 of 2 March 2026" in SimilarItems(lived_in).source
+
+
+def test_scores_are_listed_and_named_as_such(tmp_path: Path) -> None:
+    from tiny_scores import Voice, tune, write_midi
+
+    from workbench.catalogue.importer import import_music
+
+    ws = Workspace.create(tmp_path / "scores")
+    voices = [Voice(0, tune()), Voice(32, tune(36))]
+    import_music(ws, [write_midi(tmp_path / "moon.mid", voices)], processes=1)
+    listed = playable_items(ws)
+    assert listed["title"].tolist() == ["moon", "moon (piano)", "moon (bass)"]
+    kinds = [found["kind"] for found in search_items(listed, "moon", limit=9)]
+    assert kinds == ["score", "track", "track"]

@@ -130,7 +130,7 @@ def _run(command: list[str], model: str, progress: Progress) -> list[str]:
         said = [line.strip() for line in complaints.read()[-4000:].splitlines() if line.strip()]
     progress.close()
     if code != 0 or not names:
-        reason = said[-1] if said else f"it ended with {code}"
+        reason = said[-1].rstrip(".") if said else f"it ended with {code}"
         raise MediaError(
             f"Demucs could not separate the mix with {model}: {reason[:200]}. Where there is no "
             "network, name a folder that holds its weights with --weights."

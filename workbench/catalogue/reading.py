@@ -134,8 +134,12 @@ class CatalogueReader:
             return {row.sha256: row.item_id for row in session.execute(query)}
 
     def media_names(self) -> dict[int, str]:
-        """Return the file of every item that has one, as stored: below the workspace relative."""
+        """Return the file of every item that is a whole file, as stored.
+
+        Paths below the workspace are relative. Tracks of a score and spans are parts of a file.
+        """
         query = sa.select(Item.id, Media.path).join(Media, Item.media_id == Media.id)
+        query = query.where(Item.track_number.is_(None), Item.kind.not_in(("segment", "bar")))
         with self._database.read() as session:
             return {row.id: row.path for row in session.execute(query)}
 

@@ -107,9 +107,19 @@ def _check_sound(session: Session, item: Item) -> None:
     base = item
     while base.kind in SPANS and base.parent_id is not None:
         base = session.get_one(Item, base.parent_id)
-    parts = sa.select(sa.func.count()).where(SubmixPart.submix_id == base.id)
-    if item.media_id is None and not session.scalar(parts):
+    parts = session.scalars(
+        sa.select(Item).join(SubmixPart, SubmixPart.item_id == Item.id)
+        .where(SubmixPart.submix_id == base.id)
+    ).all()  # fmt: skip
+    if item.media_id is None and not parts:
         raise WorkbenchError(f"Item {item.id} has no sound; a submix is made of items that have.")
+    # Without an end to nesting, ten submixes of sixty parts each would be more than can be mixed.
+    inner = {part.parent_id if part.kind in SPANS else part.id for part in parts}
+    mixed = sa.select(sa.func.count()).where(SubmixPart.submix_id.in_(inner))
+    if session.scalar(mixed):
+        raise WorkbenchError(
+            f"Item {item.id} is a submix of submixes already; take its parts instead of it."
+        )
 
 
 def _same(session: Session, wanted: set[tuple[int, float, float]]) -> int | None:

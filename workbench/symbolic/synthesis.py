@@ -22,6 +22,7 @@ from workbench.symbolic.writing import to_symusic
 
 ENGINES = ("symusic", "fluidsynth")
 LONGEST_S = 1800.0
+MOST_SOUNDING_S = 100_000.0  # of all notes together: some twenty seconds of work
 _VERSION = 1  # of what is done here: sounds made by another are made again
 _TAIL_S = 6.0  # after the last note
 _FADE_S = 0.02
@@ -120,7 +121,8 @@ class Synthesis:
         Raises
         ------
         MediaError
-            If the score lasts longer than half an hour, or FluidSynth fails.
+            If the score lasts longer than half an hour, its notes sound for too long all together,
+            or FluidSynth fails.
         NotReadyError
             If the engine or a sound font is not installed.
         """
@@ -128,6 +130,11 @@ class Synthesis:
             raise MediaError(
                 f"The score lasts {score.end_s / 60:.0f} minutes; {LONGEST_S / 60:.0f} are the "
                 "most that is rendered. Add a segment of it and listen to that."
+            )
+        if float(score.notes["duration_s"].sum()) > MOST_SOUNDING_S:
+            raise MediaError(
+                f"The notes of the score sound for more than {MOST_SOUNDING_S:,.0f} seconds all "
+                "together; that is too much to be rendered. Listen to its tracks or segments."
             )
         if len(score) == 0:
             return np.zeros((2, max(round(score.end_s * SAMPLE_RATE), 1)), dtype=np.float32)

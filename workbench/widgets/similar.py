@@ -212,12 +212,13 @@ def search_items(items: pd.DataFrame, words: str, *, limit: int) -> list[dict[st
 
 
 def entry(item_id: Any, row: Any) -> dict[str, Any]:
-    """Return what a list shows of an item: id, title, artist, kind."""
+    """Return what a list shows of an item: id, title, artist, and kind, or that it is a score."""
+    is_score = row["kind"] == "song" and row.get("domain") == "symbolic"
     return {
         "id": int(item_id),
         "title": str(row["title"]) or f"Item {item_id}",
         "artist": str(row["artist"]),
-        "kind": str(row["kind"]),
+        "kind": "score" if is_score else str(row["kind"]),
     }
 
 

@@ -21,6 +21,7 @@ from workbench.corpus.piece_relations import HEARD_ONLY
 from workbench.encoders.relations import SHIPPED
 from workbench.evaluation.relations import (
     PLACES,
+    by_kind,
     mix_rows,
     other_performance,
     ranked,
@@ -64,10 +65,11 @@ def dtw_floor(part: PieceCorpus, queries: int) -> dict[str, Any]:
     print(f"DTW takes {each * 1000:.0f} ms for a query among {len(mixes)} recordings.\n")
     turned = np.min([_distances(np.roll(notes[chosen], k, axis=1), sound) for k in range(12)], 0)
     turned[np.arange(len(chosen)), chosen] = np.inf
-    has = other[chosen] >= 0
-    rows = np.arange(len(chosen))
+    rows, has = np.arange(len(chosen)), other[chosen] >= 0
+    ranks = (same <= same[rows, chosen][:, None]).sum(axis=1)
+    drums = part.table["drums"].to_numpy(dtype=bool)[mixes[chosen]]
     return {
-        "chroma and DTW, notes to sound": ranked((same <= same[rows, chosen][:, None]).sum(axis=1)),
+        **by_kind("chroma and DTW, notes to sound", ranks, drums),
         "chroma and DTW in twelve keys, another performance": ranked(
             (turned <= turned[rows, other[chosen]][:, None]).sum(axis=1)[has]
         ),

@@ -73,25 +73,35 @@ def score_relations(
             found["notes to sound"][name] = relation_scores(n, s, relation.T, seed=seed).as_dict()
     told = [i for i, name in enumerate(names) if name not in HEARD_ONLY]
     mixes = mix_rows(table)
+    drums = table["drums"].to_numpy(dtype=bool)[mixes]
     other = other_performance(table, mixes)
     return {
         "pieces": len(rows),
         "relations": found,
         "finding": {
             "recordings": len(mixes),
-            "notes to sound": finding(notes[mixes][:, told], sound[mixes][:, told]),
-            "sound to notes": finding(sound[mixes][:, told], notes[mixes][:, told]),
-            "as written": finding(plain[mixes][:, told], sound[mixes][:, told]),
+            **by_kind("notes to sound", _ranks(notes, sound, mixes, told), drums),
+            **by_kind("sound to notes", _ranks(sound, notes, mixes, told), drums),
+            "as written": ranked(_ranks(plain, sound, mixes, told)),
             "another performance": _finding_another(notes, sound, names, mixes, other),
         },
         "floors": relation_floors(part, within, names, seed=seed),
     }
 
 
-def finding(queries: np.ndarray, targets: np.ndarray) -> dict[str, Any]:
-    """Return recall at 1 and at 10 and the median rank of each query's own counterpart."""
-    ranks = ranks_of_own(queries, targets)
-    return ranked(ranks)
+def by_kind(way: str, ranks: np.ndarray, drums: np.ndarray) -> dict[str, dict[str, Any]]:
+    """Return recall and median rank of all queries, of those with tones, and of drums alone."""
+    return {
+        way: ranked(ranks),
+        f"{way}, with tones": ranked(ranks[~drums]),
+        f"{way}, drums alone": ranked(ranks[drums]),
+    }
+
+
+def _ranks(
+    queries: np.ndarray, targets: np.ndarray, mixes: np.ndarray, told: list[int]
+) -> np.ndarray:
+    return ranks_of_own(queries[mixes][:, told], targets[mixes][:, told])
 
 
 def mix_rows(table: Any) -> np.ndarray:

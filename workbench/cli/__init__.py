@@ -21,6 +21,7 @@ from workbench.cli import (
     models,
     pages,
     search,
+    songs,
     tasks,
     team,
     train,
@@ -34,7 +35,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 _MODULES = (
-    *(pages, catalogue, encoders, train, models, search, evaluate),
+    *(pages, catalogue, encoders, train, models, search, songs, evaluate),
     *(judgements, exchange, tasks, team, check),
 )
 for module in _MODULES:

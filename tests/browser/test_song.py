@@ -20,6 +20,12 @@ real = suggesting.find
 suggesting.find = lambda ws, query, **options: real(ws, query.items[0], **options)
 SongBuilder(Workspace(), rater="Ada")"""
 _SOUND = "document.querySelector('.wb-song').workbenchSong"
+_PEAK = f"""(() => {{
+    const {{ analyser }} = {_SOUND};
+    const wave = new Float32Array(analyser.fftSize);
+    analyser.getFloatTimeDomainData(wave);
+    return Math.max(...wave.map(Math.abs));
+}})()"""
 # How much of a frequency is heard, 0 to 255.
 _HEARD = f"""(hertz) => {{
     const {{ analyser, ctx }} = {_SOUND};
@@ -59,9 +65,8 @@ def test_a_song_is_built_heard_and_written(write_page, open_voila, demo_ws) -> N
     page.get_by_role("button", name="Play", exact=True).click()
     heard(page, 7, loud=True)
     heard(page, 11, loud=True)
-    peak = f"(() => {{ const {{ analyser }} = {_SOUND}; const w = new Float32Array(2048);"
-    peak += " analyser.getFloatTimeDomainData(w); return Math.max(...w.map(Math.abs)); })()"
-    assert 0.05 < page.evaluate(peak) < 1
+    page.wait_for_function(f"{_PEAK} > 0.05")
+    assert page.evaluate(_PEAK) < 1
     page.get_by_label("Mute Tone 11").click()
     heard(page, 11, loud=False)
     heard(page, 7, loud=True)

@@ -150,3 +150,21 @@ def tiny_corpus(
     recipe = Recipe(two_fonts[:1], two_fonts[1:], renditions=2, test_renditions=1, seconds=6.0)
     build_corpus(read_manifest(manifest), folder / "corpus", recipe, processes=1)
     return manifest, folder / "corpus"
+
+
+@pytest.fixture(scope="session")
+def tiny_pieces(
+    tmp_path_factory: pytest.TempPathFactory, two_fonts: tuple[Path, Path]
+) -> tuple[Path, Path]:
+    """A manifest of thirteen small scores, and the pieces rendered from them; not to be changed."""
+    from tiny_scores import write_manifest
+
+    from workbench.corpus.build import Recipe
+    from workbench.corpus.manifest import read_manifest
+    from workbench.corpus.pieces import build_pieces
+
+    folder = tmp_path_factory.mktemp("tiny pieces")
+    manifest = write_manifest(folder)
+    recipe = Recipe(two_fonts[:1], two_fonts[1:], renditions=2, test_renditions=1, seconds=6.0)
+    build_pieces(read_manifest(manifest), folder / "pieces", recipe, processes=1)
+    return manifest, folder / "pieces"

@@ -111,7 +111,7 @@ class Workspace:
         """Items, tags and media files."""
         from workbench.catalogue.items import Catalogue
 
-        return Catalogue(self.database, self.root)
+        return Catalogue(self.database, self.root, rendering=self.config.get("rendering"))
 
     @cached_property
     def judgements(self) -> JudgementLog:

@@ -21,7 +21,7 @@ from workbench.catalogue.importer import import_music
 from workbench.catalogue.keys import key_name, parse_key
 from workbench.corpus.manifest import read_manifest, split_by_artist
 from workbench.corpus.renditions import SECONDS, draw_rendition
-from workbench.corpus.scores import read_score
+from workbench.corpus.scores import read_beats
 from workbench.corpus.sound import draw_chain, sound_of
 from workbench.encoders.registry import load_encoder
 from workbench.errors import MediaError
@@ -35,7 +35,7 @@ from workbench.training.initial import fit_initial
 
 SPLITS = 6
 MOST_OF_A_CORPUS = 110
-WITHOUT, WITH = "musicnn-descriptors-1", "musicnn-descriptors-3"
+WITHOUT, WITH = "musicnn-descriptors-1", "musicnn-descriptors-4"
 
 
 def main(manifest: Path, font: Path, folder: Path) -> None:
@@ -86,7 +86,7 @@ def _render(manifest: Path, font: Path, folder: Path) -> Path:
         rng = np.random.default_rng([1, number])
         bpm = row["tempo_bpm"] if row["tempo_bpm"] == row["tempo_bpm"] else None
         try:
-            score = read_score(Path(row["path"]))
+            score = read_beats(Path(row["path"]))
         except MediaError:
             continue
         rendition = draw_rendition(

@@ -62,7 +62,7 @@ def _plain_cosine(ws: Workspace, version: str) -> dict[str, Score]:
     x = model.normaliser(ws.vectors(model.card.encoder).rows(held_out))
     rng = np.random.default_rng(0)
     found = {}
-    for name, relation in relations(ws, held_out.tolist(), held_out).items():
+    for name, relation in relations(ws, held_out.tolist()).items():
         found[name] = count_right(
             answers(x, sample_triplets(relation, TRIPLETS_PER_DIMENSION, rng))
         )

@@ -57,7 +57,9 @@ def test_a_file_that_ends_its_process_is_named_and_no_other_is_lost(
     described = list(describe_all(files, set(), files[0].parent, processes=2))
     assert [d.path for d in described] == files
     assert {d.path for d in described if d.error} == deadly
-    assert {d.error for d in described if d.error} == {"the decoder crashed on this file"}
+    assert {d.error for d in described if d.error} == {
+        "the program that reads it crashed on this file"
+    }
     assert all(d.media is not None for d in described if not d.error)
 
 

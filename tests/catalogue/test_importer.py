@@ -340,7 +340,9 @@ def test_nothing_to_import_is_one_sentence(ws: Workspace, music: Path, take, nam
     (music / "empty").mkdir()
     (music / "notes.txt").touch()
     (music / "loop").symlink_to("loop")
-    with pytest.raises(WorkbenchError, match=r"There (are no sound files in|is no file or)"):
+    with pytest.raises(
+        WorkbenchError, match=r"There (are no sound files or scores in|is no file or)"
+    ):
         take(music / name)
 
 

@@ -27,8 +27,8 @@ def test_items_are_a_table_by_id(ws: Workspace) -> None:
     )
     items = ws.catalogue.items()
     assert list(items.columns) == [
-        "kind", "domain", "title", "artist", "parent_id", "media_id", "start_s", "duration_s",
-        "created_at",
+        "kind", "domain", "title", "artist", "parent_id", "media_id", "track_number", "start_s",
+        "duration_s", "created_at",
     ]  # fmt: skip
     assert items.index.name == "id"
     assert items.loc[one, ["kind", "domain", "title", "artist"]].tolist() == [

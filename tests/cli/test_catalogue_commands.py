@@ -132,7 +132,7 @@ def test_every_command_says_when_there_is_no_workspace(workbench, arguments: lis
 @pytest.mark.parametrize(
     ("arguments", "code", "sentence"),
     [
-        (["import", "{ws}", "{music}/empty"], 1, "There are no sound files in"),
+        (["import", "{ws}", "{music}/empty"], 1, "There are no sound files or scores"),
         (["import", "{ws}", "{music}/missing.wav"], 1, "There is no file or folder"),
         (["import", "{ws}", "{music}", "--manifest", "{music}/m.csv"], 1, "no column `path`"),
         (["import", "{ws}", "{music}", "--manifest", "{music}/no.csv"], 1, "There is no manifest"),

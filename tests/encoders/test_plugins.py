@@ -73,14 +73,14 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_plugin_is_listed_like_the_others() -> None:
     listed = {info.key: info for info in registry.list_encoders()}
-    assert list(listed)[:2] == ["musicnn-descriptors-3", "descriptors-3"]
+    assert list(listed)[:2] == ["musicnn-descriptors-4", "descriptors-4"]
     peak = listed["peak-3"]
     assert (peak.description, peak.source) == ("The highest sample", "package curious-encoders")
     assert peak.installed
     assert peak.licence_words == "CC BY-NC 4.0 (NON-COMMERCIAL use only)"
     assert peak.as_dict()["non_commercial"] is True
     assert (listed["bare-3"].installed, listed["bare-3"].install) == (False, "pip install more")
-    assert registry.default_encoder().key == "descriptors-3"
+    assert registry.default_encoder().key == "descriptors-4"
 
 
 def test_a_broken_plugin_is_listed_with_its_error() -> None:
@@ -101,7 +101,7 @@ def test_a_broken_plugin_is_listed_with_its_error() -> None:
         ("bare-3", "not installed; run `pip install more`"),
         ("failing-3", r"cannot be loaded \(ZeroDivisionError: oh no\)"),
         ("halved-3", "do not lie side by side from 0 to 2"),
-        ("nothing", "choose one of .*descriptors-3.*peak-3"),
+        ("nothing", "choose one of .*descriptors-4.*peak-3"),
     ],
 )
 def test_what_cannot_be_used_is_told_in_a_sentence(key: str, sentence: str) -> None:
@@ -111,7 +111,7 @@ def test_what_cannot_be_used_is_told_in_a_sentence(key: str, sentence: str) -> N
 
 def test_it_is_found_by_its_short_name_too() -> None:
     assert registry.find_encoder("peak").key == "peak-3"
-    assert registry.find_encoder("descriptors").key == "descriptors-3"
+    assert registry.find_encoder("descriptors").key == "descriptors-4"
 
 
 def test_processes_of_their_own_embed_with_a_plugin(ws: Workspace, tmp_path: Path) -> None:

@@ -25,18 +25,18 @@ def test_every_encoder_names_its_licence_and_how_to_get_it() -> None:
 
 
 def test_without_musicnn_the_default_is_the_encoder_without_that_block() -> None:
-    assert registry.default_encoder().key == "descriptors-3"
+    assert registry.default_encoder().key == "descriptors-4"
 
 
 def test_with_musicnn_it_is_preferred() -> None:
     weights_file().parent.mkdir(parents=True)
     weights_file().touch()
-    assert registry.default_encoder().key == "musicnn-descriptors-3"
+    assert registry.default_encoder().key == "musicnn-descriptors-4"
 
 
 def test_what_is_not_installed_is_refused_with_the_command_that_installs_it() -> None:
     with pytest.raises(UnknownNameError, match="workbench encoders install musicnn"):
-        registry.load_encoder("musicnn-descriptors-3")
+        registry.load_encoder("musicnn-descriptors-4")
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
@@ -45,11 +45,11 @@ def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
 
 
 def test_vectors_of_weights_that_are_gone_are_answered_with_the_way_on() -> None:
-    with pytest.raises(UnknownNameError, match="followed by descriptors-3: run `workbench embed`"):
+    with pytest.raises(UnknownNameError, match="followed by descriptors-4: run `workbench embed`"):
         registry.load_encoder("descriptors-0")
 
 
-@pytest.mark.parametrize("key", ["descriptors-3", "descriptors-1", "multi-input-2"])
+@pytest.mark.parametrize("key", ["descriptors-4", "descriptors-1", "multi-input-2"])
 def test_a_loaded_encoder_is_what_the_registry_says(key: str) -> None:
     encoder = registry.load_encoder(key)
     assert encoder_key(encoder) == key

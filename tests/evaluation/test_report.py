@@ -18,7 +18,8 @@ from workbench.evaluation.scores import count_right, holm, paired_p_value
 from workbench.evaluation.triplets import held_out_items
 from workbench.evaluation.voted import Vote, VotedTriplets
 from workbench.search.subspaces import subspace_blocks
-from workbench.subspaces.triplets import Triplets, song_groups
+from workbench.subspaces.structure import song_groups
+from workbench.subspaces.triplets import Triplets
 
 
 @pytest.fixture(scope="module")

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import sqlalchemy as sa
+from tiny_scores import Voice, tune, write_midi
 
 from workbench import Workspace
 from workbench.audio.decode import decode, encode
 from workbench.audio.loudness import integrated_loudness
 from workbench.catalogue.media import describe_audio
+from workbench.catalogue.score_files import describe_score_file
 from workbench.catalogue.tables import Item, Media
 from workbench.listening.clips import Clip, Clips, clip_peaks
 
@@ -42,6 +46,51 @@ def test_a_file_that_has_gone_is_noted_once_and_avoided(ws: Workspace) -> None:
     assert not clips.can_play([first])
     assert clips.take_notes() == ""
     assert clips.items() == others
+
+
+def add_score(ws: Workspace, tonic: int, *, quarters: int = 40, name: str = "") -> int:
+    """A score of one melody at 120 quarters a minute."""
+    file = write_midi(
+        ws.root / "media" / f"{name}{tonic}.mid", [Voice(0, tune(tonic, quarters=quarters))]
+    )
+    item, _ = ws.catalogue.add_score(describe_score_file(file).media, title=f"Tune {tonic}")
+    return item
+
+
+def test_scores_are_compared_with_scores(tmp_path: Path) -> None:
+    pytest.importorskip("pretty_midi", reason="the demo extra is not installed")
+    ws = Workspace.create(tmp_path / "scores")
+    scores = [add_score(ws, tonic) for tonic in (50, 60, 70)]
+    clips = Clips(ws, 5.0)
+    assert clips.items() == scores
+    assert clips.can_play(scores)
+    excerpts = clips.excerpts(scores)
+    assert [clip.length_s for clip in excerpts] == [5.0] * 3
+    sounds = []
+    for clip in excerpts:
+        sound = decode(ws.catalogue.sound_path(clip.item_id))
+        first = round(clip.start_s * sound.sample_rate)
+        cut = sound.samples[:, first : first + 5 * sound.sample_rate]
+        sounds.append(integrated_loudness(cut * 10 ** (clip.gain_db / 20), sound.sample_rate))
+        assert max(clip.peaks) > 0
+    assert max(sounds) - min(sounds) <= 0.5
+
+
+def test_scores_wait_where_there_are_recordings(ws: Workspace) -> None:
+    recordings = ws.catalogue.items().index.tolist()
+    scores = [add_score(ws, tonic) for tonic in (50, 60, 70)]
+    clips = Clips(ws, 5.0)
+    assert clips.items() == recordings
+    assert list(clips.songs()) == recordings + scores
+
+
+def test_a_score_that_cannot_be_rendered_is_passed_over(ws: Workspace) -> None:
+    score = add_score(ws, 60)
+    ws.catalogue.media_path(score).write_bytes(b"MThd")
+    clips = Clips(ws, 5.0)
+    assert not clips.can_play([score])
+    assert "cannot be read as MIDI" in clips.take_notes()
+    assert score not in clips.songs()
 
 
 # -- loudness -----------------------------------------------------------------------------------

@@ -9,15 +9,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tiny_scores import Voice, tune, write_midi
 
 from workbench import Workspace
 from workbench.audio.decode import encode
+from workbench.catalogue.importer import import_music
 from workbench.catalogue.media import describe_audio
 from workbench.encoders.registry import load_encoder
 from workbench.errors import NotReadyError, UnknownNameError, WorkbenchError
 from workbench.search.embed import embed
 
-RATE, KEY = 22050, "descriptors-3"
+RATE, KEY = 22050, "descriptors-4"
 
 
 def add_sound(ws: Workspace, number: int, *, seconds: float = 1.5) -> int:
@@ -101,7 +103,7 @@ def test_an_empty_catalogue_is_told(ws: Workspace) -> None:
 def test_an_encoder_that_is_not_installed_is_told_before_any_work(ws: Workspace) -> None:
     add_sound(ws, 0)
     with pytest.raises(UnknownNameError, match="encoders install musicnn"):
-        embed(ws, encoder="musicnn-descriptors-3")
+        embed(ws, encoder="musicnn-descriptors-4")
 
 
 def test_a_part_file_that_breaks_is_computed_again(ws: Workspace) -> None:
@@ -171,3 +173,44 @@ def test_the_command_says_what_is_missing_without_musicnn(ws: Workspace) -> None
     result = CliRunner().invoke(app, ["embed", "--workspace", str(ws.root)])
     assert result.exit_code == 0
     assert "workbench encoders install musicnn" in result.output
+
+
+def add_score(ws: Workspace) -> int:
+    file = write_midi(ws.root / "scores" / "tune.mid", [Voice(0, tune()), Voice(33, tune(40))])
+    import_music(ws, [file], processes=1)
+    songs = ws.catalogue.items(kind="song", domain="symbolic")
+    return int(songs.index[0])
+
+
+def test_scores_and_their_tracks_are_read(ws: Workspace) -> None:
+    song = add_score(ws)
+    tracks = ws.catalogue.items(kind="track", domain="symbolic").index.tolist()
+    report = embed(ws, processes=1)
+    assert (report.computed, report.passed_over, report.failures) == (3, 0, {})
+    encoder = load_encoder(KEY)
+    expected = encoder.encode_scores([ws.catalogue.score_of(i) for i in (song, *tracks)])
+    np.testing.assert_allclose(ws.vectors(KEY).rows([song, *tracks]), expected, atol=1e-5)
+
+
+def test_an_encoder_of_sounds_passes_scores_over_or_hears_them(ws: Workspace) -> None:
+    sound, song = add_sound(ws, 0), add_score(ws)
+    report = embed(ws, encoder="descriptors-1", processes=1)
+    assert (report.computed, report.passed_over) == (1, 3)
+    assert ws.vectors("descriptors-1").ids.tolist() == [sound]
+    report = embed(ws, encoder="descriptors-1", render=True, processes=1)
+    assert (report.computed, report.failures) == (3, {})
+    encoder = load_encoder("descriptors-1")
+    heard = encoder.encode([ws.catalogue.sound_of(song, RATE)])
+    np.testing.assert_allclose(ws.vectors("descriptors-1").rows([song]), heard, atol=1e-5)
+
+
+def test_a_bar_is_embedded_as_what_sounds_in_it(ws: Workspace) -> None:
+    sound = add_sound(ws, 0, seconds=6.0)
+    bar = ws.catalogue.add_item(
+        kind="segment", domain="audio", title="Second half", parent_id=sound, start_s=3.0,
+        duration_s=3.0, media=describe_audio(ws.catalogue.media_path(sound)),
+    )  # fmt: skip
+    embed(ws, processes=1)
+    samples = read(ws.catalogue.media_path(sound))[3 * RATE :]
+    expected = load_encoder(KEY).encode([samples])
+    np.testing.assert_allclose(ws.vectors(KEY).rows([bar]), expected, atol=1e-4)

@@ -15,9 +15,11 @@ from typing import Any, NamedTuple
 import nbformat
 import numpy as np
 import pytest
+from tiny_scores import Voice, tune, write_midi
 
 from workbench import Workspace
 from workbench.audio.decode import encode
+from workbench.catalogue.importer import import_music
 from workbench.catalogue.media import describe_audio, describe_score
 from workbench.server.launch import voila_server
 from workbench.server.processes import Server, started
@@ -34,7 +36,8 @@ class Music(NamedTuple):
     ws: Workspace
     wav: int
     ogg: int
-    score: int
+    score: int  # which cannot be read
+    notes: int
     gone: int
 
 
@@ -53,7 +56,7 @@ class Answer(NamedTuple):
 
 @pytest.fixture(scope="session")
 def music(tmp_path_factory: pytest.TempPathFactory) -> Music:
-    """Two songs, a score and a song whose file is gone."""
+    """Two songs, a score, one that cannot be read, and a song whose file is gone."""
     folder = tmp_path_factory.mktemp("server")
     ws = Workspace.create(folder / "workspace")
     sound = np.sin(np.linspace(0, 2000, 22050)).astype(np.float32)[None]
@@ -67,7 +70,9 @@ def music(tmp_path_factory: pytest.TempPathFactory) -> Music:
     score = ws.catalogue.add_item(
         kind="song", domain="symbolic", title="score", media=describe_score(folder / "score.mid")
     )
-    return Music(ws, ids[0], ids[1], score, ids[2])
+    import_music(ws, [write_midi(folder / "tune.mid", [Voice(0, tune(quarters=8))])], processes=1)
+    notes = int(ws.catalogue.items(domain="symbolic").index[-1])
+    return Music(ws, ids[0], ids[1], score, notes, ids[2])
 
 
 @pytest.fixture(scope="session")

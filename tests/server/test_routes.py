@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,22 @@ def test_everything_else_is_not_found(server, music, ask) -> None:
         "workbench/static/..%2f__init__.py",
     ]
     assert {route: ask(server, route).status for route in routes} == dict.fromkeys(routes, 404)
+
+
+def test_a_score_is_rendered_when_it_is_asked_for(server, music, ask) -> None:
+    pytest.importorskip("pretty_midi", reason="the demo extra is not installed")
+    answer = ask(server, audio_url(music.ws.id, music.notes))
+    assert (answer.status, answer.headers["Content-Type"]) == (200, "audio/flac")
+    assert answer.body == music.ws.catalogue.sound_path(music.notes).read_bytes()
+    part = ask(server, audio_url(music.ws.id, music.notes), Range="bytes=0-99")
+    assert (part.status, part.body) == (206, answer.body[:100])
+
+
+def test_nothing_is_rendered_for_strangers(jupyter, music, ask) -> None:
+    shutil.rmtree(music.ws.cache_folder, ignore_errors=True)
+    answer = ask(jupyter, audio_url(music.ws.id, music.notes), Authorization="none")
+    assert answer.status == 302
+    assert not music.ws.cache_folder.exists()
 
 
 def test_a_missing_file_is_not_named_to_the_viewer(server, music, ask) -> None:

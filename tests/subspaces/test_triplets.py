@@ -5,13 +5,13 @@ import pytest
 from synthetic import add_songs
 
 from workbench import Workspace
+from workbench.subspaces.structure import song_groups
 from workbench.subspaces.triplets import (
     NO_TRIPLETS,
     Triplets,
     artist_groups,
     relations,
     sample_triplets,
-    song_groups,
 )
 
 
@@ -86,7 +86,7 @@ def test_parts_of_one_song_say_nothing_about_each_other(ws: Workspace) -> None:
     groups = song_groups(items)
     assert sorted(set(groups)) == sorted(songs)
     assert groups.tolist() == np.repeat(songs, 3).tolist()
-    for relation in relations(ws, items.index.tolist(), groups).values():
+    for relation in relations(ws, items.index.tolist()).values():
         same_song = groups[:, None] == groups[None, :]
         assert not relation[same_song].any()
         assert relation[~same_song].any()

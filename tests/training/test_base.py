@@ -17,9 +17,10 @@ from workbench.corpus.tracks import track_vectors
 from workbench.errors import NotReadyError, StorageError, WorkbenchError
 from workbench.progress import Progress
 from workbench.training import base_run
-from workbench.training.base import Trained, train_base
+from workbench.training.base import train_base
 from workbench.training.base_loss import LossOptions
 from workbench.training.base_options import BaseOptions, check_device
+from workbench.training.epochs import Trained
 from workbench.training.fit import one_thread
 
 SHAPE = NetworkShape(network="siamese", size=12, width=0.125, chroma_s=0.0)

@@ -16,7 +16,8 @@ from workbench.errors import CancelledError, NotReadyError, WorkbenchError
 from workbench.evaluation.scores import Score
 from workbench.progress import Progress
 from workbench.subspaces.heads import mask_blocks, widen_to_mlp
-from workbench.subspaces.triplets import NO_TRIPLETS, song_groups
+from workbench.subspaces.structure import song_groups
+from workbench.subspaces.triplets import NO_TRIPLETS
 from workbench.training import finetune as module
 from workbench.training.finetune import FineTuneResult, finetune, verdict
 

@@ -9,10 +9,13 @@ from synthetic import ENCODER, add_songs
 
 from workbench import Workspace
 from workbench.errors import NotReadyError, WorkbenchError
+from workbench.subspaces.heads import apply_head
 from workbench.subspaces.model import Model, Normaliser
-from workbench.subspaces.triplets import Triplets, song_groups
+from workbench.subspaces.structure import song_groups
+from workbench.subspaces.triplets import Triplets
 from workbench.training.initial import (
     _masks,
+    _own_block,
     block_weights,
     fit_initial,
     hold_out,
@@ -170,3 +173,16 @@ def test_loaded_and_fitted_models_are_the_same(fitted_once: Workspace) -> None:
     model = fitted_once.models.load()
     assert isinstance(model, Model)
     assert model.card.dimensions == list(model.heads)
+
+
+def test_a_relation_starts_as_what_the_encoder_was_trained_for() -> None:
+    rng = np.random.default_rng(0)
+    vectors = (rng.normal(size=(50, 14)) * rng.uniform(0.1, 3.0, 14)).astype(np.float32)
+    block = slice(6, 14)
+    normaliser = Normaliser.fit(vectors, {"key": slice(0, 6), "related composition": block})
+    weight = _own_block(normaliser, block, 10)
+    found = apply_head("linear", {"weight": weight}, normaliser(vectors))
+    centred = vectors[:, block] - vectors[:, block].mean(axis=0)
+    expected = centred / np.linalg.norm(centred, axis=1, keepdims=True)
+    np.testing.assert_allclose(found[:, :8], expected, atol=1e-5)
+    assert not found[:, 8:].any()

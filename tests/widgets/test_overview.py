@@ -102,7 +102,7 @@ def test_hours_count_whole_recordings_once():
     assert catalogue_counts(items) == [
         ("2", "songs"),
         ("1", "tracks (parts of songs)"),
-        ("1", "score files (notation)"),
+        ("1", "scores (notation)"),
         ("1.5", "hours of sound"),
     ]
 

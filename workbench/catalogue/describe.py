@@ -1,4 +1,4 @@
-"""Describe many sound files in parallel processes; one that breaks a process is named."""
+"""Describe many files in parallel processes; one that breaks a process is named."""
 
 from __future__ import annotations
 
@@ -13,7 +13,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from workbench.catalogue.embedded import EmbeddedTags, embedded_tags
-from workbench.catalogue.media import MediaInfo, content_hash, describe_audio
+from workbench.catalogue.media import (
+    AUDIO_SUFFIXES,
+    MediaInfo,
+    content_hash,
+    describe_audio,
+)
+from workbench.catalogue.score_files import ScoreFile, describe_score_file
 from workbench.errors import MediaError, WorkbenchError
 from workbench.workers import prepare_worker
 
@@ -23,12 +29,16 @@ _known: set[str] = set()  # of this process, set when it starts
 
 @dataclass(frozen=True)
 class Described:
-    """A file's content, or the reason why it has none; `media` is None for a known file."""
+    """A file's content, or the reason why it has none.
+
+    `media` is None for a known file and for a score, which is described by `score`.
+    """
 
     path: Path
     sha256: str = ""
     media: MediaInfo | None = None
     embedded: EmbeddedTags = field(default_factory=EmbeddedTags)
+    score: ScoreFile | None = None
     error: str | None = None
 
 
@@ -101,7 +111,7 @@ def _describe_alone(path: Path, known: set[str], playable_folder: Path) -> Descr
         try:
             return pool.submit(_describe, path, playable_folder).result()
         except BrokenProcessPool:
-            return Described(path, error="the decoder crashed on this file")
+            return Described(path, error="the program that reads it crashed on this file")
 
 
 def _describe(path: Path, playable_folder: Path, known: set[str] | None = None) -> Described:
@@ -109,6 +119,8 @@ def _describe(path: Path, playable_folder: Path, known: set[str] | None = None) 
         sha256 = content_hash(path)
         if sha256 in (_known if known is None else known):
             return Described(path, sha256)
+        if path.suffix.lower() not in AUDIO_SUFFIXES:
+            return Described(path, sha256, score=describe_score_file(path))
         media = describe_audio(path, playable_folder=playable_folder)
         return Described(path, sha256, media, embedded_tags(path))
     except MediaError as error:

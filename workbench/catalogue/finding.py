@@ -1,4 +1,4 @@
-"""Find the sound files in folders, and name what cannot be looked at."""
+"""Find sound files and scores in folders, and name what cannot be looked at."""
 
 from __future__ import annotations
 
@@ -8,45 +8,63 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from workbench.catalogue.media import AUDIO_SUFFIXES
+from workbench.catalogue.media import AUDIO_SUFFIXES, SCORE_SUFFIXES, SURE_SCORE_SUFFIXES
 from workbench.errors import WorkbenchError
 from workbench.files import printable
 
 
 @dataclass
 class Found:
-    """Sound files, how many other files there are, and what could not be looked at."""
+    """What was found.
+
+    Attributes
+    ----------
+    files
+        Sound files and scores.
+    doubtful
+        Those among them that may be something else: tables and data found in a folder.
+    ignored
+        How many other files there are.
+    unreadable
+        What could not be looked at, and why.
+    """
 
     files: list[Path] = field(default_factory=list)
+    doubtful: set[Path] = field(default_factory=set)
     ignored: int = 0
     unreadable: list[tuple[Path, str]] = field(default_factory=list)
 
 
 def find_files(paths: list[Path], *, leave: Path) -> Found:
-    """Return the sound files below `paths`, in order.
+    """Return the sound files and scores below `paths`, in order.
 
-    Hidden folders and the folder `leave` are passed by; links to folders are not followed.
+    Hidden folders and the folder `leave` are passed by; links to folders are not followed. A file
+    that is named counts as music even where its suffix is that of other things, too.
 
     Raises
     ------
     WorkbenchError
-        If a path does not exist or there are no sound files.
+        If a path does not exist or there is neither sound nor score.
     """
     found = Found()
+    named: set[Path] = set()
     for path in (Path(os.path.abspath(p)) for p in paths):
         if path.is_dir():
             for file in _walk(path, leave, found.unreadable):
                 _sort_in(file, found)
         elif path.is_file():
             _sort_in(path, found)
+            named.add(path.resolve())
         else:
             raise WorkbenchError(f"There is no file or folder {printable(path)}.")
     found.files = list(dict.fromkeys(found.files))
+    found.doubtful -= named
     if not found.files and not found.unreadable:
-        names = ", ".join(sorted(suffix.lstrip(".") for suffix in AUDIO_SUFFIXES))
+        known = AUDIO_SUFFIXES | SCORE_SUFFIXES
+        names = ", ".join(sorted(suffix.lstrip(".") for suffix in known))
         raise WorkbenchError(
-            f"There are no sound files in {', '.join(map(printable, paths))}; known formats: "
-            f"{names}."
+            f"There are no sound files or scores in {', '.join(map(printable, paths))}; known "
+            f"formats: {names}."
         )
     return found
 
@@ -64,13 +82,21 @@ def _walk(folder: Path, leave: Path, unreadable: list[tuple[Path, str]]) -> Iter
 
 
 def _sort_in(file: Path, found: Found) -> None:
-    if file.suffix.lower() not in AUDIO_SUFFIXES or file.name.startswith("."):
+    suffix = file.suffix.lower()
+    doubtful = suffix in SCORE_SUFFIXES - SURE_SCORE_SUFFIXES
+    if suffix not in AUDIO_SUFFIXES | SCORE_SUFFIXES or file.name.startswith("."):
         found.ignored += 1
         return
     try:
         if stat.S_ISREG(file.stat().st_mode):
             found.files.append(file.resolve())
-        else:
-            found.unreadable.append((file, "is no regular file"))
+            if doubtful:
+                found.doubtful.add(found.files[-1])
+            return
+        reason = "is no regular file"
     except OSError as error:
-        found.unreadable.append((file, f"cannot be read: {error.strerror}"))
+        reason = f"cannot be read: {error.strerror}"
+    if doubtful:
+        found.ignored += 1
+    else:
+        found.unreadable.append((file, reason))

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbench.catalogue.describe import Described, describe_all
 from workbench.catalogue.embedded import EmbeddedTags
 from workbench.catalogue.finding import find_files
+from workbench.catalogue.items import TagValue
 from workbench.catalogue.manifest import ManifestRow, read_manifest
-from workbench.catalogue.media import MediaInfo
+from workbench.catalogue.media import AUDIO_SUFFIXES, MediaInfo
+from workbench.catalogue.score_files import ScoreFile
 from workbench.catalogue.stems import SongFolder, find_song_folders
 from workbench.errors import CancelledError
 from workbench.files import printable
@@ -28,13 +30,33 @@ if TYPE_CHECKING:
 
 @dataclass
 class ImportReport:
-    """What an import did: new songs and tracks, files already known, other files, failures."""
+    """What an import did.
+
+    Attributes
+    ----------
+    songs, tracks
+        New items of sound.
+    scores, score_tracks
+        New scores, and the tracks in them.
+    known, ignored
+        Files that were there already, and files that are no music.
+    linked
+        Scores and recordings that are now known to be the same composition.
+    failures
+        Files that could not be imported, and why.
+    doubts
+        What could not be read of a score that was imported all the same.
+    """
 
     songs: int = 0
     tracks: int = 0
+    scores: int = 0
+    score_tracks: int = 0
     known: int = 0
     ignored: int = 0
+    linked: int = 0
     failures: list[tuple[Path, str]] = field(default_factory=list)
+    doubts: list[tuple[Path, str]] = field(default_factory=list)
 
 
 def import_music(
@@ -45,7 +67,7 @@ def import_music(
     processes: int | None = None,
     progress: Progress | None = None,
 ) -> ImportReport:
-    """Add the sound files of folders to the catalogue.
+    """Add the sound files and scores of folders to the catalogue.
 
     Parameters
     ----------
@@ -64,15 +86,18 @@ def import_music(
     Raises
     ------
     WorkbenchError
-        If a path does not exist, there are no sound files, or the manifest is wrong. Nothing is
-        imported then.
+        If a path does not exist, there is no music, or the manifest is wrong. Nothing is imported
+        then.
     CancelledError
         If somebody asked to stop.
     """
     progress = progress or Progress()
     rows = read_manifest(manifest) if manifest else {}
     found = find_files([Path(p) for p in paths], leave=ws.cache_folder)
-    run = _Import(ws, find_song_folders(found.files), rows, ImportReport(ignored=found.ignored))
+    sounds = [path for path in found.files if path.suffix.lower() in AUDIO_SUFFIXES]
+    doubtful = found.doubtful - rows.keys()
+    report = ImportReport(ignored=found.ignored)
+    run = _Import(ws, find_song_folders(sounds), rows, report, doubtful)
     for path, reason in found.unreadable:
         run.fail(path, reason)
     for path in rows:
@@ -87,6 +112,7 @@ def import_music(
         if progress.cancelled():
             raise CancelledError("The import was stopped; what was finished is kept.")
     run.join_songs()
+    report.linked = ws.catalogue.link_compositions()
     progress.close()
     return run.report
 
@@ -100,9 +126,11 @@ class _Import:
         songs: list[SongFolder],
         rows: dict[Path, ManifestRow],
         report: ImportReport,
+        doubtful: set[Path],
     ) -> None:
         self._catalogue, self._songs, self._rows, self.report = ws.catalogue, songs, rows, report
         self.known = ws.catalogue.known_media()
+        self._doubtful = doubtful
         self._ids: dict[Path, int] = {}
         self._kinds = {p: "track" for s in songs for p in s.tracks}
         self._kinds |= {p: "submix" for s in songs for p in s.submixes}
@@ -113,16 +141,25 @@ class _Import:
         """Store one described file, or note why there is nothing to store."""
         path = described.path
         if described.error is not None:
-            self.fail(path, described.error)
+            if path in self._doubtful:
+                self.report.ignored += 1
+            else:
+                self.fail(path, described.error)
             return
         if printable(path) in self._failed:
             self._catalogue.forget_failure(path)
         row = self._rows.get(path)
-        if described.media is not None:
+        if described.score is not None:
+            self._ids[path], new = self._add_score(described.score, path, row or ManifestRow())
+        elif described.media is not None:
             self._ids[path], new = self._add(described.media, described.embedded, path, row)
         else:
             self._ids[path], new = self.known[described.sha256], False
-        if new:
+        if new and described.score is not None:
+            self.report.scores += 1
+            self.report.score_tracks += len(described.score.tracks)
+            self.report.doubts += [(path, doubt) for doubt in described.score.doubts]
+        elif new:
             kind = self._kinds.get(path, "song")
             self.report.songs += kind == "song"
             self.report.tracks += kind != "song"
@@ -130,6 +167,8 @@ class _Import:
             self.report.known += 1
             if row is not None:  # a manifest may come later than the music
                 self._catalogue.annotate(self._ids[path], **vars(row))
+                tracks = self._catalogue.tracks_in_file(self._ids[path])
+                self._catalogue.set_tags({track: _for_tracks(row) for track in tracks})
 
     def _add(
         self, media: MediaInfo, embedded: EmbeddedTags, path: Path, row: ManifestRow | None
@@ -150,6 +189,24 @@ class _Import:
         self.report.failures.append((path, reason))
         self._catalogue.record_failure(path, reason)
 
+    def _add_score(self, score: ScoreFile, path: Path, row: ManifestRow) -> tuple[int, bool]:
+        tagged = {tag.dimension for tag in row.tags}
+
+        def own(tags: list[TagValue], *, said: set[str]) -> list[TagValue]:
+            return [tag for tag in tags if tag.dimension not in said]
+
+        tracks = [
+            replace(track, tags=_for_tracks(row) + own(track.tags, said=tagged - {"instrument"}))
+            for track in score.tracks
+        ]
+        return self._catalogue.add_score(
+            score.media,
+            title=row.title or score.title or printable(path.stem.replace("_", " ")),
+            artist=row.artist or score.artist,
+            tags=row.tags + own(score.tags, said=tagged),
+            tracks=tracks,
+        )
+
     def join_songs(self) -> None:
         """Make the stems of each folder parts of its song; one without a mix gets an item."""
         for song in self._songs:
@@ -158,3 +215,8 @@ class _Import:
             self.report.songs += self._catalogue.join_song(
                 parts, song_id=mix, title=printable(song.title)
             )
+
+
+def _for_tracks(row: ManifestRow) -> list[TagValue]:
+    """Return what a manifest says of a score that holds for each of its instruments, too."""
+    return [tag for tag in row.tags if tag.dimension not in ("instrument", "composition")]

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from workbench.catalogue.reading import CatalogueReader
-from workbench.catalogue.tables import ImportFailure, Item, Media, Tag
+from workbench.catalogue.parts import PartsCatalogue
+from workbench.catalogue.tables import ImportFailure, Item, Tag
 from workbench.files import printable
 
 if TYPE_CHECKING:
     from workbench.catalogue.media import MediaInfo
+    from workbench.catalogue.score_files import ScoreTrack
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,8 @@ class TagValue:
     confidence: float = 1.0
 
 
-class Catalogue(CatalogueReader):
-    """The items of one workspace: all that `CatalogueReader` tells, and how they get there."""
+class Catalogue(PartsCatalogue):
+    """The items of one workspace: all that `PartsCatalogue` tells, and how they get there."""
 
     def add_item(
         self,
@@ -95,6 +96,51 @@ class Catalogue(CatalogueReader):
                 duration_s=row.duration_s,
             )
             return _put_item(session, item, tags), True
+
+    def add_score(
+        self,
+        media: MediaInfo,
+        *,
+        title: str,
+        artist: str = "",
+        tags: Iterable[TagValue] = (),
+        tracks: Sequence[ScoreTrack] = (),
+    ) -> tuple[int, bool]:
+        """Store a score as one song and a track per instrument, all in one transaction.
+
+        Parameters
+        ----------
+        media
+            The file.
+        title, artist, tags
+            Of the song.
+        tracks
+            Its instruments, where there are several.
+
+        Returns
+        -------
+        song_id, is_new
+            As `add_file` returns them.
+        """
+        with self._database.write(durable=False) as session:
+            row = self._put_media(session, media)
+            known = session.scalar(sa.select(sa.func.min(Item.id)).where(Item.media_id == row.id))
+            if known is not None:
+                return known, False
+            of_file = {"domain": "symbolic", "media_id": row.id, "artist": artist}
+            song = Item(kind="song", title=title, duration_s=row.duration_s, **of_file)
+            song_id = _put_item(session, song, tags)
+            for track in tracks:
+                item = Item(
+                    kind="track",
+                    title=f"{title} ({track.title})",
+                    parent_id=song_id,
+                    track_number=track.number,
+                    duration_s=row.duration_s,
+                    **of_file,
+                )
+                _put_item(session, item, track.tags)
+            return song_id, True
 
     def join_song(
         self, parts: Sequence[int], *, song_id: int | None = None, title: str = ""
@@ -162,31 +208,6 @@ class Catalogue(CatalogueReader):
         """Remove the record of a failure that has been overcome."""
         with self._database.write() as session:
             session.execute(sa.delete(ImportFailure).where(ImportFailure.path == printable(path)))
-
-    # -- media ----------------------------------------------------------------------------------
-
-    def _put_media(self, session: sa.orm.Session, media: MediaInfo) -> Media:
-        """Return the row of a file; one that lies elsewhere than before gets its new place."""
-        row = session.scalar(sa.select(Media).where(Media.sha256 == media.sha256))
-        if row is None:
-            row = Media(**self._columns(media))
-            session.add(row)
-            session.flush()
-        elif not (self._is_there(row.path) and self._is_there(row.playable_path)):
-            for name, value in self._columns(media).items():
-                setattr(row, name, value)
-        return row
-
-    def _columns(self, media: MediaInfo) -> dict[str, object]:
-        columns = dict(vars(media))
-        for name in ("path", "playable_path"):
-            if columns[name] is not None:
-                columns[name] = self._stored_path(Path(columns[name]))
-        return columns
-
-    def _stored_path(self, path: Path) -> str:
-        path = path.resolve()
-        return str(path.relative_to(self._root) if path.is_relative_to(self._root) else path)
 
 
 def _put_item(session: sa.orm.Session, item: Item, tags: Iterable[TagValue] = ()) -> int:

@@ -9,11 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from workbench.errors import MediaError
+from workbench.symbolic.reading import READABLE_SUFFIXES
 
 AUDIO_SUFFIXES = frozenset(
     {".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".m4a", ".wma", ".aiff", ".aif"}
 )
-SCORE_SUFFIXES = frozenset({".mid", ".midi", ".musicxml", ".mxl", ".xml"})
+SCORE_SUFFIXES = READABLE_SUFFIXES
+SURE_SCORE_SUFFIXES = frozenset({".mid", ".midi", ".abc", ".musicxml", ".mxl"})
 BROWSER_SUFFIXES = frozenset({".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus"})
 PEAK_COUNT = 800
 
@@ -22,7 +24,8 @@ PEAK_COUNT = 800
 class MediaInfo:
     """A file as the catalogue stores it.
 
-    `peaks` is a uint8 outline of the waveform, `levels` what `audio.levels.Levels` stores.
+    `peaks` is a uint8 outline of the waveform, `levels` what `audio.levels.Levels` stores, `bars`
+    what `catalogue.bars.Bars` does.
     """
 
     sha256: str
@@ -36,6 +39,7 @@ class MediaInfo:
     peaks: bytes | None = None
     loudness_lufs: float | None = None
     levels: bytes | None = None
+    bars: bytes | None = None
 
 
 def content_hash(path: Path) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from workbench.catalogue.database import Database
-from workbench.catalogue.tables import ImportFailure, Item, Media, Tag
+from workbench.catalogue.tables import ImportFailure, Item, Media, SubmixPart, Tag
 from workbench.errors import MediaError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ class CatalogueReader:
     def items(self, *, kind: str | None = None, domain: str | None = None) -> pd.DataFrame:
         """Return items as a table indexed by id.
 
-        Columns: kind, domain, title, artist, parent_id, media_id, start_s, duration_s,
-        created_at.
+        Columns: kind, domain, title, artist, parent_id, media_id, track_number, start_s,
+        duration_s, created_at.
         """
         query = sa.select(
             Item.id,
@@ -46,6 +46,7 @@ class CatalogueReader:
             Item.artist,
             Item.parent_id,
             Item.media_id,
+            Item.track_number,
             Item.start_s,
             Item.duration_s,
             Item.created_at,
@@ -55,6 +56,52 @@ class CatalogueReader:
         if domain is not None:
             query = query.where(Item.domain == domain)
         return self._frame(query).set_index("id")
+
+    def item(self, item_id: int) -> Item:
+        """Return one item.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is none of that id.
+        """
+        with self._database.read() as session:
+            found = session.get(Item, item_id)
+        if found is None:
+            raise UnknownNameError(f"There is no item {item_id} in the catalogue.")
+        return found
+
+    def tracks_in_file(self, item_id: int) -> list[int]:
+        """Return the ids of the tracks of a score, in the order of its file."""
+        numbered = Item.track_number.is_not(None)
+        query = sa.select(Item.id).where(Item.parent_id == item_id, numbered)
+        with self._database.read() as session:
+            return list(session.scalars(query.order_by(Item.track_number)))
+
+    def submix_parts(self, item_id: int) -> list[tuple[int, float, float]]:
+        """Return the parts of a submix as (item, gain in dB, offset in s), none of other items.
+
+        A submix that was imported as a file has none, either.
+        """
+        query = sa.select(SubmixPart.item_id, SubmixPart.gain_db, SubmixPart.offset_s)
+        query = query.where(SubmixPart.submix_id == item_id).order_by(SubmixPart.item_id)
+        with self._database.read() as session:
+            return [(row.item_id, row.gain_db, row.offset_s) for row in session.execute(query)]
+
+    def mixed(self) -> set[int]:
+        """Return the ids of the submixes that are made of items of the catalogue."""
+        with self._database.read() as session:
+            return set(session.scalars(sa.select(SubmixPart.submix_id).distinct()))
+
+    def playable(self) -> pd.DataFrame:
+        """Return the songs, tracks and submixes that can be heard, as `items` does.
+
+        Scores are among them, which are rendered when they are played, and submixes, which are
+        mixed then.
+        """
+        items = self.items()
+        there = items["media_id"].notna() | items.index.isin(sorted(self.mixed()))
+        return items[items["kind"].isin(["song", "track", "submix"]) & there]
 
     def tags(self, dimension: str | None = None) -> pd.DataFrame:
         """Return tags: item_id, dimension, value, number, source, weak, confidence."""

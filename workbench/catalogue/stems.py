@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-_MIX_NAMES = ("mix", "mixture", "full mix", "fullmix", "full_mix", "mixdown", "master")
+MIX_NAMES = ("mix", "mixture", "full mix", "fullmix", "full_mix", "mixdown", "master")
 # fmt: off
 _PART_WORDS = frozenset((
     "vocal", "vocals", "vox", "voice", "bgvox", "lead", "drum", "drums", "kick", "snare",
@@ -64,8 +64,8 @@ def find_song_folders(files: Iterable[Path]) -> list[SongFolder]:
 
 
 def _mixes(files: list[Path]) -> list[Path]:
-    named = [f for f in files if f.stem.lower() in _MIX_NAMES]
-    return sorted(named, key=lambda f: _MIX_NAMES.index(f.stem.lower()))
+    named = [f for f in files if f.stem.lower() in MIX_NAMES]
+    return sorted(named, key=lambda f: MIX_NAMES.index(f.stem.lower()))
 
 
 def _named_by_parts(files: list[Path]) -> bool:

@@ -14,12 +14,14 @@ import typer
 from workbench.cli import (
     catalogue,
     check,
+    dimensions,
     encoders,
     evaluate,
     exchange,
     judgements,
     models,
     pages,
+    parts,
     search,
     songs,
     tasks,
@@ -35,7 +37,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 _MODULES = (
-    *(pages, catalogue, encoders, train, models, search, songs, evaluate),
+    *(pages, catalogue, parts, dimensions, encoders, train, models, search, songs, evaluate),
     *(judgements, exchange, tasks, team, check),
 )
 for module in _MODULES:

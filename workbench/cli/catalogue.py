@@ -24,6 +24,8 @@ from workbench.workspace import CONFIG_FILE, Workspace, find_workspace
 if TYPE_CHECKING:
     import pandas as pd
 
+_DOUBTS_SHOWN = 10
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the application."""
@@ -43,7 +45,8 @@ def import_(
     paths: Annotated[
         list[Path],
         typer.Argument(
-            metavar="[WORKSPACE] PATH", help="Folders or sound files, after the workspace."
+            metavar="[WORKSPACE] PATH",
+            help="Folders, sound files or scores, after the workspace.",
         ),
     ],
     manifest: Annotated[
@@ -53,7 +56,7 @@ def import_(
     workspace: WorkspaceOption = None,
     job: JobOption = None,
 ) -> None:
-    """Add sound files; what is already there is skipped, what cannot be read is reported."""
+    """Add sound files and scores; what is there is skipped, what cannot be read is reported."""
     from workbench.catalogue.importer import import_music
 
     if workspace is None and (_is_workspace(paths[0]) or not _is_workspace(find_workspace())):
@@ -68,13 +71,24 @@ def import_(
         f"{count(report.songs, 'song')} and {count(report.tracks, 'track')} added, {report.known} "
         f"already there, {count(report.ignored, 'other file')} left alone."
     )
+    if report.scores:
+        tracks = count(report.score_tracks, "track")
+        say(f"{count(report.scores, 'score')} with {tracks} added, too.")
+    if report.linked:
+        say(f"{count(report.linked, 'item')} linked as the same composition as another one.")
+    if report.doubts:
+        say(f"{count(len(report.doubts), 'doubt')} about scores that were added all the same:")
+        for path, doubt in report.doubts[:_DOUBTS_SHOWN]:
+            say(f"  {printable(path)}: {doubt}")
+        if len(report.doubts) > _DOUBTS_SHOWN:
+            say(f"  and {len(report.doubts) - _DOUBTS_SHOWN} more")
     if report.failures:
         say(f"{count(len(report.failures), 'file')} could not be imported:")
         for path, reason in report.failures:
             say(f"  {printable(path)}: {reason}")
-        if not (report.songs or report.tracks or report.known):
+        if not (report.songs or report.tracks or report.scores or report.known):
             raise MediaError("None of the files could be imported; the reasons are listed above.")
-    if report.songs or report.tracks:
+    if report.songs or report.tracks or report.scores:
         say("Next: `workbench embed`.")
 
 
@@ -84,6 +98,9 @@ def _is_workspace(folder: Path) -> bool:
 
 def embed(
     encoder: EncoderOption = None,
+    render: Annotated[
+        bool, typer.Option("--render", help="Render scores and let the encoder hear them.")
+    ] = False,
     processes: ProcessesOption = None,
     workspace: WorkspaceOption = None,
     job: JobOption = None,
@@ -93,13 +110,20 @@ def embed(
     from workbench.search.embed import embed as run
 
     ws = Workspace(workspace)
-    report = run(ws, encoder=encoder, processes=processes, progress=progress_for(job))
+    report = run(
+        ws, encoder=encoder, render=render, processes=processes, progress=progress_for(job)
+    )
     say(f"{report.computed} items embedded with {report.encoder}; {report.total} in all.")
     say(f"Licence of the encoder: {find_encoder(report.encoder, ws).licence_words}.")
     if report.encoder.startswith("descriptors-"):
         say(
             "The musicnn block is missing: genre and instruments are known less well. Fetch it "
             "with `workbench encoders install musicnn`."
+        )
+    if report.passed_over:
+        say(
+            f"This encoder takes no scores; {count(report.passed_over, 'item')} of notes passed "
+            "over. Let it hear them with --render."
         )
     for item_id, reason in report.failures.items():
         say(f"  item {item_id}: {reason}")

@@ -79,7 +79,8 @@ def _catalogue(ws: Workspace) -> str:
 def _files(ws: Workspace) -> str:
     items = ws.catalogue.items()
     gone = 0
-    for item_id in items.index[items["media_id"].notna()]:
+    files = items["media_id"].notna() & ~items.index.isin(sorted(ws.catalogue.mixed()))
+    for item_id in items.index[files]:  # a mix is made again when it is asked for
         try:
             ws.catalogue.media_path(int(item_id))
         except WorkbenchError:

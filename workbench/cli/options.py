@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from collections.abc import Collection
 from pathlib import Path
@@ -109,3 +110,14 @@ def score_text(score: dict[str, Any]) -> str:
         f"{score['score']:.3f} [{score['low']:.3f}, {score['high']:.3f}] "
         f"({score['k']}/{score['n']})"
     )
+
+
+def command_line() -> str:
+    """Return the command as it was given, without the options that a page adds."""
+    words, given = [], iter(sys.argv[1:])
+    for word in given:
+        if word in ("--job", "--workspace", "-w"):
+            next(given, None)
+        else:
+            words.append(word)
+    return shlex.join(["workbench", *words])

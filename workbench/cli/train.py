@@ -20,6 +20,7 @@ from workbench.cli.options import (
     table,
 )
 from workbench.cli.train_base import score_trained, train_base_model
+from workbench.cli.train_relations import train_relation_networks
 from workbench.workspace import Workspace
 
 train = typer.Typer(help="Fit models.", no_args_is_help=True)
@@ -29,6 +30,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands to the application."""
     train.command("base")(train_base_model)
     train.command("score")(score_trained)
+    train.command("relations")(train_relation_networks)
     app.add_typer(train, name="train")
 
 
@@ -71,7 +73,14 @@ def train_corpus(
     test_font: Annotated[
         list[Path], typer.Option("--test-font", help="A sound font kept for the test.")
     ],
-    renditions: Annotated[int, typer.Option(min=1, help="Of each score in training.")] = 5,
+    pieces: Annotated[
+        bool,
+        typer.Option("--pieces", help="Sections and stems with their notes, for relations."),
+    ] = False,
+    renditions: Annotated[
+        int | None,
+        typer.Option(min=1, help="Of each score in training.", show_default="5, or 2 of pieces"),
+    ] = None,
     per_corpus: Annotated[int, typer.Option(min=1, help="Most scores of one corpus.")] = 500,
     all_licences: Annotated[
         bool, typer.Option("--all-licences", help="Also rows nothing learned from may be shipped.")
@@ -80,21 +89,26 @@ def train_corpus(
     processes: ProcessesOption = None,
     job: JobOption = None,
 ) -> None:
-    """Render scores into a corpus to train a base model on; an interrupted run goes on."""
+    """Render scores into a corpus to train networks on; an interrupted run goes on."""
     import os
 
     from workbench.corpus.build import FAILURES, Recipe, build_corpus, read_failures
     from workbench.corpus.manifest import read_manifest
+    from workbench.corpus.performances import SECONDS as PIECE_SECONDS
+    from workbench.corpus.pieces import build_pieces
+    from workbench.corpus.renditions import SECONDS
 
     recipe = Recipe(
         fonts=tuple(font),
         test_fonts=tuple(test_font),
-        renditions=renditions,
+        renditions=renditions or (2 if pieces else 5),
+        seconds=PIECE_SECONDS if pieces else SECONDS,
         per_corpus=per_corpus,
         shippable_only=not all_licences,
         seed=seed,
     )
-    rendered = build_corpus(
+    build = build_pieces if pieces else build_corpus
+    rendered = build(
         read_manifest(manifest),
         folder,
         recipe,
@@ -102,10 +116,10 @@ def train_corpus(
         progress=progress_for(job),
     )
     counts = rendered.groupby("split", sort=False).agg(
-        scores=("composition", "nunique"), renditions=("composition", "size")
+        scores=("composition", "nunique"), rendered=("composition", "size")
     )
     table(
-        ["part", "scores", "renditions"],
+        ["part", "scores", "pieces" if pieces else "renditions"],
         [
             [str(part), *map(str, row)]
             for part, row in zip(counts.index, counts.values, strict=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -13,12 +11,13 @@ from workbench.cli.options import (
     JobOption,
     JsonOption,
     SeedOption,
+    command_line,
     progress_for,
     say,
     say_json,
 )
 from workbench.cli.scores_text import say_network
-from workbench.errors import CancelledError, UnknownNameError
+from workbench.errors import CancelledError
 
 
 def train_base_model(
@@ -83,11 +82,9 @@ def train_base_model(
     from workbench.training.base import train_base
     from workbench.training.base_folder import check_free
     from workbench.training.base_loss import LossOptions
-    from workbench.training.base_options import BaseOptions, check_device
+    from workbench.training.base_options import BaseOptions, check_device, is_mixed
     from workbench.training.base_release import release
 
-    if precision not in ("mixed", "full"):
-        raise UnknownNameError(f"There is no precision {precision!r}; choose mixed or full.")
     check_device(device)
     options = BaseOptions(
         shape=NetworkShape(network, size, norm, width, tempogram, chroma_s, shortcut),
@@ -106,7 +103,7 @@ def train_base_model(
         shift_share=shift,
         colour_share=colour,
         balance=balance,
-        mixed_precision=precision == "mixed",
+        mixed_precision=is_mixed(precision),
         seed=seed,
     )
     opened = Corpus.open(corpus)
@@ -130,7 +127,7 @@ def train_base_model(
         name=network,
         version=version,
         device=device,
-        reproduce=(_command(),),
+        reproduce=(command_line(),),
     )
     progress.advance()
     progress.close()
@@ -179,14 +176,3 @@ def score_trained(
         say_json(scores)
         return
     say_network(scores)
-
-
-def _command() -> str:
-    """Return the command as it was given, without the options that a page adds."""
-    words, given = [], iter(sys.argv[1:])
-    for word in given:
-        if word in ("--job", "--workspace", "-w"):
-            next(given, None)
-        else:
-            words.append(word)
-    return shlex.join(["workbench", *words])

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import multiprocessing
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +16,15 @@ import pandas as pd
 
 from workbench.catalogue.keys import key_name, parse_key
 from workbench.corpus.manifest import SPLITS, artist_names, split_by_artist
+from workbench.corpus.pool import run_jobs
 from workbench.corpus.renditions import SECONDS, Rendition, draw_rendition
-from workbench.corpus.scores import read_score
+from workbench.corpus.scores import read_beats
 from workbench.corpus.sound import draw_chain, sound_of
 from workbench.errors import NotReadyError, WorkbenchError
 from workbench.features.spectral import SEGMENT_S
 from workbench.files import atomic_path, atomic_write
 from workbench.progress import Progress
 from workbench.symbolic.soundfont import font_hash
-from workbench.workers import prepare_computing_worker
 
 ARRAYS = ("mel", "cens", "envelope")
 FAILURES = "failures.json"
@@ -103,13 +101,14 @@ def build_corpus(
         raise WorkbenchError(f"A rendition lasts {SEGMENT_S:g} seconds at least, one segment.")
     parts = folder / "parts"
     parts.mkdir(parents=True, exist_ok=True)
-    rows = _chosen(manifest, recipe)
-    _check_recipe(folder, recipe, rows)
+    rows = chosen_rows(manifest, recipe)
+    check_recipe(folder, recipe, rows)
     jobs = _jobs(rows, recipe)
     todo = [job for job in jobs if not (parts / job.file).exists()]
     failures: dict[str, str] = {}
     progress.stage("Rendering scores", len(todo))
-    for path, failure in _run(todo, parts, processes):
+    for job, failure in run_jobs(partial(_render, parts=parts), todo, processes=processes):
+        path = job.row["path"]
         if failure:
             failures[path] = failure
         progress.advance(label=Path(path).name)
@@ -159,8 +158,14 @@ def recipe_facts(recipe: Recipe, rows: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _check_recipe(folder: Path, recipe: Recipe, rows: pd.DataFrame) -> None:
-    """Keep the recipe beside the corpus; refuse to mix two."""
+def check_recipe(folder: Path, recipe: Recipe, rows: pd.DataFrame) -> None:
+    """Keep the recipe beside the corpus; refuse to mix two.
+
+    Raises
+    ------
+    WorkbenchError
+        If the folder holds a corpus of other scores or another recipe.
+    """
     text = json.dumps(recipe_facts(recipe, rows), indent=1)
     file = folder / "recipe.json"
     if file.exists() and file.read_text() != text:
@@ -172,7 +177,14 @@ def _check_recipe(folder: Path, recipe: Recipe, rows: pd.DataFrame) -> None:
         stream.write(text.encode())
 
 
-def _chosen(manifest: pd.DataFrame, recipe: Recipe) -> pd.DataFrame:
+def chosen_rows(manifest: pd.DataFrame, recipe: Recipe) -> pd.DataFrame:
+    """Return the rows of a manifest that a recipe takes, with their ``split`` and ``group``.
+
+    Raises
+    ------
+    NotReadyError
+        If none may be used.
+    """
     rows = manifest[manifest["shippable"]] if recipe.shippable_only else manifest
     if rows.empty:
         raise NotReadyError("The manifest has no score that may be used; see its licences.")
@@ -194,28 +206,6 @@ def _jobs(rows: pd.DataFrame, recipe: Recipe) -> list[_Job]:
     ]
 
 
-def _run(jobs: Sequence[_Job], parts: Path, processes: int) -> Iterator[tuple[str, str | None]]:
-    if processes == 1 or len(jobs) < 2:
-        for job in jobs:
-            yield job.row["path"], _render(job, parts)
-        return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(
-        processes, mp_context=context, initializer=prepare_computing_worker
-    ) as pool:
-        waiting = {pool.submit(_render, job, parts): job.row["path"] for job in jobs}
-        try:
-            for done in as_completed(waiting):
-                yield waiting[done], done.result()
-        except (BrokenProcessPool, MemoryError) as error:
-            raise WorkbenchError(
-                "A process that rendered was ended, perhaps for want of memory; what it finished "
-                "is kept: run the same again with fewer processes."
-            ) from error
-        finally:
-            pool.shutdown(cancel_futures=True)
-
-
 def _render(job: _Job, parts: Path) -> str | None:
     """Write one score's part file; return what is wrong with the score, if anything."""
     import torch
@@ -226,7 +216,7 @@ def _render(job: _Job, parts: Path) -> str | None:
     bpm = job.row["tempo_bpm"] if job.row["tempo_bpm"] == job.row["tempo_bpm"] else None
     rows, arrays = [], []
     try:
-        score = read_score(Path(job.row["path"]))
+        score = read_beats(Path(job.row["path"]))
         for number in range(job.count):
             rng = np.random.default_rng([job.seed, number, int(job.file[:8], 16)])
             font, chain = job.fonts[int(rng.integers(len(job.fonts)))], draw_chain(rng)
@@ -296,7 +286,7 @@ def _merge(folder: Path, files: Sequence[Path]) -> pd.DataFrame:
     arrays: dict[str, np.memmap] = {}
     start = 0
     with ExitStack() as whole:
-        partial = {
+        unfinished = {
             name: whole.enter_context(atomic_path(folder / f"{name}.npy")) for name in ARRAYS
         }
         for file in files:
@@ -307,7 +297,7 @@ def _merge(folder: Path, files: Sequence[Path]) -> pd.DataFrame:
                     if name not in arrays:
                         shape = (len(rows), *data.shape[1:])
                         arrays[name] = np.lib.format.open_memmap(
-                            partial[name], "w+", np.float16, shape
+                            unfinished[name], "w+", np.float16, shape
                         )
                     arrays[name][position[start : start + count]] = data
             start += count

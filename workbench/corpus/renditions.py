@@ -18,8 +18,8 @@ from workbench.corpus.scores import (
 from workbench.features.key import key_correlations
 
 SECONDS = 24.0  # eight segments of three seconds
-_SLOWEST, _FASTEST = 50.0, 190.0
-_MOST_PARTS = 8
+SLOWEST, FASTEST = 50.0, 190.0
+MOST_PARTS = 8
 # General MIDI's families of eight programs; sounds for effects are left out.
 FAMILIES: dict[str, tuple[int, ...]] = {
     "piano": (0, 1, 2, 3, 4, 5),
@@ -37,7 +37,7 @@ FAMILIES: dict[str, tuple[int, ...]] = {
     "synth": (80, 81, 82, 84, 87, 88, 89, 90, 91, 92, 93, 94, 95),
     "plucked": (104, 105, 106, 107, 108, 109, 110, 111),
 }
-_FAMILY_OF = {program: name for name, programs in FAMILIES.items() for program in programs}
+FAMILY_OF = {program: name for name, programs in FAMILIES.items() for program in programs}
 _REORCHESTRATED = 0.25  # of renditions give a part to another family
 _QUIETER = ("bass", "synth", "plucked")  # families that do not suit every part
 
@@ -71,14 +71,26 @@ class Rendition:
 
     @property
     def mood(self) -> str:
-        """The quadrant of Russell's circumplex (1980), empty where it is unclear.
+        """See `mood_of`."""
+        return mood_of(self.onset_rate, self.key)
 
-        Arousal by the pace of the notes, valence by the mode: a guess that nobody was asked about.
-        """
-        arousal = math.log2(max(self.onset_rate, 1e-6) / 4.0)
-        if self.key is None or abs(arousal) < 0.25:
-            return ""
-        return f"{'energetic' if arousal > 0 else 'calm'}-{'bright' if self.key[1] else 'dark'}"
+
+def mood_of(onset_rate: float, key: tuple[int, bool] | None) -> str:
+    """Return the quadrant of Russell's circumplex (1980), empty where it is unclear.
+
+    Arousal by the pace of the notes, valence by the mode: a guess that nobody was asked about.
+
+    Parameters
+    ----------
+    onset_rate
+        Distinct moments with an onset per second.
+    key
+        (pitch class of the tonic, is major), or None.
+    """
+    arousal = math.log2(max(onset_rate, 1e-6) / 4.0)
+    if key is None or abs(arousal) < 0.25:
+        return ""
+    return f"{'energetic' if arousal > 0 else 'calm'}-{'bright' if key[1] else 'dark'}"
 
 
 def draw_rendition(
@@ -107,34 +119,61 @@ def draw_rendition(
         original = stated
     else:
         original = float(np.exp(rng.uniform(np.log(60), np.log(140))))
-    while original > _FASTEST:  # files that count half beats
+    while original > FASTEST:  # files that count half beats
         original /= 2
-    tempo = float(np.clip(original * 2 ** rng.uniform(-0.4, 0.4), _SLOWEST, _FASTEST))
+    tempo = float(np.clip(original * 2 ** rng.uniform(-0.4, 0.4), SLOWEST, FASTEST))
     beats = seconds * tempo / 60.0
     if score.beats < 8.0:
         return None
     start = float(rng.integers(0, max(int(score.beats - beats), 0) + 1))
     shift = int(rng.integers(-6, 6)) if any(not p.drums for p in score.parts) else 0
-    parts = [_excerpt(p, start, beats, score.beats) for p in score.parts]
-    parts = [_played(p, shift, 60.0 / tempo, rng) for p in parts if len(p.notes)]
-    parts = sorted(parts, key=lambda p: -len(p.notes))[:_MOST_PARTS]
+    parts = [excerpt(p, start, beats, score.beats) for p in score.parts]
+    parts = [played(p, shift, 60.0 / tempo, rng) for p in parts if len(p.notes)]
+    parts = sorted(parts, key=lambda p: -len(p.notes))[:MOST_PARTS]
     if not parts:
         return None
     onsets = np.unique(np.round(np.concatenate([p.notes[:, 0] for p in parts]), 1))
     if len(onsets) < seconds / 2:  # mostly rests
         return None
-    parts = _instrumentation(parts, rng)
-    named = key or global_key(score)
-    sure = named is not None and _stays(score, named, start, start + beats)
-    sounding = ((named[0] + shift) % 12, named[1]) if named is not None and sure else None
+    parts = instrumentation(parts, rng)
     return Rendition(
         parts=parts,
         gains_db=[float(g) for g in rng.normal(0.0, 3.0, len(parts))],
         bpm=tempo,
-        key=sounding if sounding is not None and _heard(parts, sounding) else None,
-        instruments=sorted({"drums" if p.drums else _FAMILY_OF[p.program] for p in parts}),
+        key=key_of_excerpt(score, parts, start, start + beats, shift, key),
+        instruments=sorted({"drums" if p.drums else FAMILY_OF[p.program] for p in parts}),
         onset_rate=len(onsets) / seconds,
     )
+
+
+def key_of_excerpt(
+    score: BeatScore,
+    parts: list[Part],
+    start: float,
+    end: float,
+    shift: int,
+    key: tuple[int, bool] | None,
+) -> tuple[int, bool] | None:
+    """Return the key of what sounds between two beats, transposed by `shift`; None if not sure.
+
+    Parameters
+    ----------
+    score
+        The score.
+    parts
+        What sounds, transposed.
+    start, end
+        In beats of the score.
+    shift
+        In semitones.
+    key
+        What the manifest says; by default what the score says.
+    """
+    named = key or global_key(score)
+    if named is None or not _stays(score, named, start, end):
+        return None
+    sounding = (named[0] + shift) % 12, named[1]
+    return sounding if _heard(parts, sounding) else None
 
 
 def _stays(score: BeatScore, key: tuple[int, bool], start: float, end: float) -> bool:
@@ -155,7 +194,7 @@ def _heard(parts: list[Part], key: tuple[int, bool]) -> bool:
     return bool(fit[key[0] + 12 * (not key[1])] >= fit.max() - CONTRADICTION)
 
 
-def _excerpt(part: Part, start: float, beats: float, length: float) -> Part:
+def excerpt(part: Part, start: float, beats: float, length: float) -> Part:
     """Return the notes that begin within a span of beats, from zero; a short score goes round."""
     notes = part.notes
     if length < beats:
@@ -168,7 +207,7 @@ def _excerpt(part: Part, start: float, beats: float, length: float) -> Part:
     return replace(part, notes=inside)
 
 
-def _played(part: Part, shift: int, beat_s: float, rng: np.random.Generator) -> Part:
+def played(part: Part, shift: int, beat_s: float, rng: np.random.Generator) -> Part:
     """Return a part in seconds, transposed, with the unevenness of a player."""
     notes = part.notes.copy()
     notes[:, :2] *= beat_s
@@ -181,15 +220,15 @@ def _played(part: Part, shift: int, beat_s: float, rng: np.random.Generator) -> 
     return replace(part, notes=notes)
 
 
-def _instrumentation(parts: list[Part], rng: np.random.Generator) -> list[Part]:
+def instrumentation(parts: list[Part], rng: np.random.Generator) -> list[Part]:
     """Give each part another program of its family; sometimes all parts of a family another one."""
-    families = {_FAMILY_OF.get(p.program, "synth") for p in parts if not p.drums}
+    families = {FAMILY_OF.get(p.program, "synth") for p in parts if not p.drums}
     swap: dict[str, str] = {}
     if families and rng.random() < _REORCHESTRATED:
         old = str(rng.choice(sorted(families)))
         swap[old] = str(rng.choice([f for f in FAMILIES if f not in _QUIETER]))
     chosen = {f: int(rng.choice(FAMILIES[swap.get(f, f)])) for f in sorted(families)}
     return [
-        p if p.drums else replace(p, program=chosen[_FAMILY_OF.get(p.program, "synth")])
+        p if p.drums else replace(p, program=chosen[FAMILY_OF.get(p.program, "synth")])
         for p in parts
     ]

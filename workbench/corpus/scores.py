@@ -1,19 +1,17 @@
-"""Scores as parts of notes in beats, from MIDI and MusicXML files."""
+"""Scores as parts of notes in beats."""
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from workbench.errors import MediaError
 from workbench.features.key import key_correlations
+from workbench.symbolic.maps import BPM
+from workbench.symbolic.reading import read_score
+from workbench.symbolic.score import Score
 
-_MOST_NOTES = 200_000
-_LARGEST_FILE = 20 * 2**20
 CONTRADICTION = 0.1  # of a profile correlation
 
 
@@ -45,7 +43,7 @@ class BeatScore:
     parts
         Those with notes.
     bpm
-        The first tempo in beats per minute, None if the file has none.
+        The first tempo in beats per minute, None if the file has none of its own.
     signatures
         Key signatures as (beat, sharps), sharps negative for flats.
     """
@@ -60,86 +58,40 @@ class BeatScore:
         return max((float(p.notes[:, :2].sum(axis=1).max()) for p in self.parts), default=0.0)
 
 
-def read_score(path: Path) -> BeatScore:
-    """Read a MIDI or MusicXML file.
+def read_beats(path: Path) -> BeatScore:
+    """Read a score file; see `workbench.symbolic.reading.read_score`.
 
     Raises
     ------
     MediaError
-        If the file cannot be parsed, is too large or holds no notes.
+        If the file cannot be read, is too large or holds no notes.
     """
-    try:
-        if path.stat().st_size > _LARGEST_FILE:
-            raise MediaError(f"{path.name}: larger than {_LARGEST_FILE >> 20} MB; leave it out.")
-        midi = path.suffix.lower() in (".mid", ".midi")
-        score = _read_midi(path) if midi else _read_musicxml(path)
-    except MediaError:
-        raise
-    except Exception as error:  # parsers of others raise whatever they meet
-        raise MediaError(
-            f"{path.name}: cannot be parsed as a score ({type(error).__name__}: {error})"
-        ) from error
-    count = sum(len(p.notes) for p in score.parts)
-    if not 0 < count <= _MOST_NOTES:
-        raise MediaError(f"{path.name}: holds {count} notes; a score has 1 to {_MOST_NOTES}.")
-    return score
+    return beat_score(read_score(path))
 
 
-def _read_midi(path: Path) -> BeatScore:
-    import symusic
+def beat_score(score: Score) -> BeatScore:
+    """Return a score measured in the beat of its first metre.
 
-    score: Any = symusic.Score(str(path))
-    signature = score.time_signatures[0] if len(score.time_signatures) else None
-    beat = _felt_beat(*(signature.numerator, signature.denominator) if signature else (4, 4))
-    ticks = score.ticks_per_quarter * beat
+    A score without dynamics, as most notation is, gets an accent on every beat. A file that says
+    120 quarters per minute and nothing else says nothing: programs write it by default.
+    """
+    beat = _felt_beat(*(int(n) for n in score.metres[0, 1:]))
+    flat = len(np.unique(score.notes["velocity"])) == 1
     parts = []
-    for track in score.tracks:
-        table = track.notes.numpy()
-        notes = np.column_stack(
-            [
-                table["time"] / ticks,
-                table["duration"] / ticks,
-                table["pitch"].astype(float),
-                table["velocity"].astype(float),
-            ]
-        )
-        parts.append(Part(int(track.program) % 128, bool(track.is_drum), _in_order(notes)))
-    bpm = score.tempos[0].qpm / beat if len(score.tempos) else None
-    signatures = [(k.time / ticks, int(k.key)) for k in score.key_signatures]
-    return BeatScore([p for p in parts if len(p.notes)], bpm, signatures)
-
-
-def _read_musicxml(path: Path) -> BeatScore:
-    import partitura
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of files that are odd but readable
-        score = partitura.load_musicxml(str(path))
-        parts, signatures, beat = [], [], 1.0
-        for number, part in enumerate(score.parts):
-            table = part.note_array()
-            if number == 0:
-                first = next(iter(part.time_sigs), None)
-                beat = _felt_beat(*(first.beats, first.beat_type) if first else (4, 4))
-                signatures = [
-                    (float(part.quarter_map(k.start.t)) / beat, int(k.fifths))
-                    for k in part.key_sigs
-                ]
-            onset, duration = table["onset_quarter"] / beat, table["duration_quarter"] / beat
-            accent = np.where(np.isclose(onset % 1.0, 0.0, atol=1e-3), 80.0, 70.0)
-            notes = np.column_stack([onset, duration, table["pitch"].astype(float), accent])
-            parts.append(Part(_program_of(part.part_name), False, _in_order(notes)))
-    start = min((float(p.notes[0, 0]) for p in parts if len(p.notes)), default=0.0)
-    for part in parts:  # a pickup has negative onsets
-        part.notes[:, 0] -= min(start, 0.0)
-    return BeatScore([p for p in parts if len(p.notes)], None, signatures)
-
-
-def _program_of(name: str | None) -> int:
-    """Return the General MIDI program of a part by its name: voices sing, all else is a piano."""
-    text = (name or "").lower()
-    sung = ("voice", "vocal", "soprano", "alto", "tenor", "bass", "stimme", "chant", "voix")
-    return 53 if any(word in text for word in sung) else 0
+    for number, track in enumerate(score.tracks):
+        table = score.notes[score.notes["track"] == number]
+        onset, duration = table["onset"] / beat, table["duration"] / beat
+        accent = np.where(np.isclose(onset % 1.0, 0.0, atol=1e-3), 80.0, 70.0)
+        strength = accent if flat else table["velocity"]
+        notes = np.column_stack([onset, duration, table["pitch"], strength]).astype(np.float64)
+        if len(notes):
+            parts.append(Part(track.program, track.is_drum, notes))
+    said_nothing = len(score.tempi) == 1 and score.tempi[0, 1] == BPM
+    return BeatScore(
+        parts,
+        None if said_nothing else float(score.tempi[0, 1]) / beat,
+        [(float(quarter) / beat, int(sharps)) for quarter, sharps in score.keys],
+    )
 
 
 def _felt_beat(numerator: int, denominator: int) -> float:
@@ -148,15 +100,6 @@ def _felt_beat(numerator: int, denominator: int) -> float:
     return (3.0 if compound else (2.0 if denominator == 2 else 1.0)) * (
         4.0 / denominator if compound else 1.0
     )
-
-
-def _in_order(notes: np.ndarray) -> np.ndarray:
-    """Return notes by onset, those without a length or off the keyboard left out."""
-    notes = np.asarray(notes, dtype=np.float64)
-    sound = (notes[:, 1] > 0) & np.isfinite(notes).all(axis=1)
-    sound &= (notes[:, 2] >= 0) & (notes[:, 2] <= 127)
-    notes = notes[sound]
-    return notes[np.lexsort((notes[:, 2], notes[:, 0]))]
 
 
 def global_key(score: BeatScore) -> tuple[int, bool] | None:

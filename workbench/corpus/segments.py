@@ -164,10 +164,13 @@ def relations_of(table: pd.DataFrame, dimensions: Sequence[str]) -> dict[str, np
     """Return each dimension's relation of the rows of a table; see `Corpus.relations`."""
     names = table["composition"].to_numpy()
     apart = names[:, None] != names[None, :]
-    ids = list(range(len(table)))
-    return {
-        name: BUILT_IN[name].notion.relation(_tags(table[name]), ids) * apart for name in dimensions
-    }
+    return {name: tag_relation(name, table[name]) * apart for name in dimensions}
+
+
+def tag_relation(name: str, column: pd.Series) -> np.ndarray:
+    """Return the relation of a dimension of all pairs of a column's labels, int8 [n, n]."""
+    tags = _tags(column).assign(dimension=name)
+    return BUILT_IN[name].relation(tags, list(range(len(column))))
 
 
 def _tags(column: pd.Series) -> pd.DataFrame:

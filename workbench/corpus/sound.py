@@ -77,18 +77,30 @@ def sound_of(
     np.ndarray
         Mono at 22.05 kHz, float32 [seconds * 22050], within full scale.
     """
-    rng = np.random.default_rng(seed)
     length = round(seconds * SAMPLE_RATE)
     mix = np.zeros(length, np.float32)
     for part, gain in zip(rendition.parts, rendition.gains_db, strict=True):
-        sound = render(_score(part), sound_font=sound_font, sample_rate=SAMPLE_RATE)
-        sound = sound.mean(axis=0)[:length]
-        mix[: len(sound)] += np.float32(10 ** (gain / 20)) * sound
+        mix += np.float32(10 ** (gain / 20)) * dry_sound(part, sound_font, length)
+    return finished(mix, chain, seed=seed)
+
+
+def dry_sound(part: Part, sound_font: Path, length: int) -> np.ndarray:
+    """Render one part, in seconds, to mono at 22.05 kHz, float32 [length]."""
+    sound = np.zeros(length, np.float32)
+    rendered = render(_score(part), sound_font=sound_font, sample_rate=SAMPLE_RATE)
+    rendered = rendered.mean(axis=0)[:length]
+    sound[: len(rendered)] = rendered
+    return sound
+
+
+def finished(mix: np.ndarray, chain: Chain, *, seed: int = 0) -> np.ndarray:
+    """Return a mix [samples] through a chain, float32 [samples]; silence where it has no sound."""
+    rng = np.random.default_rng(seed)
     mix = _treated(mix, chain, rng)
     power = float(np.sqrt(np.mean(mix**2)))
     if power < 1e-5:  # rests, or a font without these sounds
         return np.zeros_like(mix)
-    noise = _pink(length, rng) * np.float32(power * 10 ** (-chain.noise_db / 20))
+    noise = _pink(len(mix), rng) * np.float32(power * 10 ** (-chain.noise_db / 20))
     loud = (mix + noise) * np.float32(10 ** ((_LEVEL_DB + chain.gain_db) / 20) / power)
     return np.clip(loud, -1.0, 1.0).astype(np.float32)
 

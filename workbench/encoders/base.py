@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, TypeGuard, runtime_checkable
 
 import numpy as np
 
 from workbench.errors import MediaError, WorkbenchError
+
+if TYPE_CHECKING:
+    from workbench.symbolic.score import Score
 
 
 class Encoder(Protocol):
@@ -46,6 +49,20 @@ class Encoder(Protocol):
             Mono signals at `sample_rate`, float32 [samples] each, of any length above zero.
         """
         ...
+
+
+@runtime_checkable
+class ScoreEncoder(Protocol):
+    """What an encoder offers beyond `Encoder` if ``"symbolic"`` is among its domains."""
+
+    def encode_scores(self, batch: Sequence[Score]) -> np.ndarray:
+        """Return the vectors of whole scores in the space of sounds, float32 [n, dim]."""
+        ...
+
+
+def takes_scores(encoder: Encoder) -> TypeGuard[ScoreEncoder]:
+    """Say whether an encoder takes scores, too."""
+    return "symbolic" in encoder.domains and isinstance(encoder, ScoreEncoder)
 
 
 def encode_each(

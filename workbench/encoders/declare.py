@@ -1,26 +1,22 @@
 """Add encoders to a workspace's ``workbench.toml``, and remove them, leaving the rest untouched.
 
-The file is a person's: comments and order are kept. It is edited as text, and the result is
-written only if it parses to exactly what was meant.
+What is added is looked at first, and pinned.
 """
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from workbench.backbones.card import read_card
+from workbench.config_file import add_table, remove_table
 from workbench.encoders.declared import declared_encoders, hash_weights, parse_table
 from workbench.encoders.huggingface.folder import hub_files, open_model
 from workbench.encoders.info import EncoderInfo
-from workbench.errors import UnknownNameError, WorkbenchError
-from workbench.files import write_text
-from workbench.workspace import CONFIG_FILE, Workspace
+from workbench.errors import WorkbenchError
+from workbench.workspace import Workspace
 
 _NAME = re.compile(r"[A-Za-z][\w-]*", re.ASCII)
 
@@ -159,12 +155,7 @@ def add_encoder(ws: Workspace, name: str, table: dict[str, Any]) -> EncoderInfo:
         raise WorkbenchError(
             f"Encoder {name} cannot be added: {str(error).rstrip('.')}."
         ) from error
-    text = _read(ws)
-    lines = [f"[encoders.{name}]", *(f"{key} = {_value(v)}" for key, v in table.items())]
-    gap = "" if not text or text.endswith("\n\n") else "\n" if text.endswith("\n") else "\n\n"
-    meant = tomllib.loads(text)
-    meant.setdefault("encoders", {})[name] = table
-    _write(ws, text + gap + "\n".join(lines) + "\n", meant)
+    add_table(ws, "encoders", name, table)
     return entry.info
 
 
@@ -176,27 +167,7 @@ def remove_encoder(ws: Workspace, name: str) -> None:
     UnknownNameError
         If the file declares no such encoder.
     """
-    text = _read(ws)
-    meant = tomllib.loads(text)
-    declared = meant.get("encoders", {})
-    if not isinstance(declared, dict) or name not in declared:
-        known = ", ".join(declared) if isinstance(declared, dict) else ""
-        raise UnknownNameError(
-            f"{CONFIG_FILE} declares no encoder {name!r}; it declares {known or 'none'}."
-        )
-    del declared[name]
-    if not declared:
-        del meant["encoders"]
-    lines = text.splitlines(keepends=True)
-    header = re.compile(rf"\s*\[\s*encoders\s*\.\s*[\"']?{re.escape(name)}[\"']?\s*\]\s*(#.*)?")
-    start = next((i for i, line in enumerate(lines) if header.fullmatch(line.rstrip())), len(lines))
-    following = (i for i in range(start + 1, len(lines)) if lines[i].lstrip().startswith("["))
-    end = next(following, len(lines))
-    while end > start + 1 and (not lines[end - 1].strip() or lines[end - 1].startswith("#")):
-        end -= 1  # what stands before the next table belongs to it
-    while start and end == len(lines) and not lines[start - 1].strip():
-        start -= 1
-    _write(ws, "".join(lines[:start] + lines[end:]), meant)
+    remove_table(ws, "encoders", name)
 
 
 def _check_name(ws: Workspace, name: str) -> None:
@@ -216,30 +187,3 @@ def _place(ws: Workspace, path: Path) -> str:
     path = path.resolve()
     inside = path.is_relative_to(ws.root)
     return f"./{path.relative_to(ws.root).as_posix()}" if inside else str(path)
-
-
-def _value(value: Any) -> str:
-    """Return TOML for a text, a number, a truth value or a list of numbers."""
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def _read(ws: Workspace) -> str:
-    return (ws.root / CONFIG_FILE).read_bytes().decode("utf-8")
-
-
-def _write(ws: Workspace, text: str, meant: dict[str, Any]) -> None:
-    """Write the file if the text says what is meant; then let the open workspace know it."""
-    file = ws.root / CONFIG_FILE
-    try:
-        fits = tomllib.loads(text) == meant
-    except tomllib.TOMLDecodeError:
-        fits = False
-    if not fits:
-        raise WorkbenchError(
-            f"{file} is written in a way that cannot be edited safely; add or remove the encoder "
-            "by hand, see docs/encoders.md."
-        )
-    mode = file.stat().st_mode
-    write_text(file, text)
-    os.chmod(file, mode)  # it may name a database with its password
-    ws.config = meant

@@ -1,13 +1,18 @@
-"""The default encoder: signal descriptors, musicnn's penultimate layer and the base network.
+"""The default encoder: signal descriptors, musicnn's penultimate layer and trained networks.
 
 The multi-input idea of Ribecky et al. 2021 once more: musicnn knows genre and instruments but
 neither key nor tempo, for which plain signal processing is strong; the base network was trained
-for every dimension, on rendered scores. The blocks lie side by side and the heads choose.
+for every dimension, on rendered scores, and the networks of relations for what parts of songs have
+to do with each other. The blocks lie side by side and the heads choose.
+
+A score gets the vector that its sound would have, as far as notes can tell, and its own blocks of
+relations: it lies in the same space, and every head serves both.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,8 +23,13 @@ from workbench.encoders.musicnn.network import WIDTH as MUSICNN_WIDTH
 from workbench.encoders.musicnn.network import MusicNN
 from workbench.encoders.musicnn.network import patches as musicnn_patches
 from workbench.encoders.network import NetworkEncoder
+from workbench.encoders.relations import RelationEncoder
+from workbench.errors import WorkbenchError
 from workbench.features import character, key, spectral, tempo, timbre
 from workbench.features.frontend import front_end
+
+if TYPE_CHECKING:
+    from workbench.symbolic.score import Score
 
 _WIDTHS = {
     "key": 24,
@@ -40,19 +50,31 @@ class DescriptorEncoder:
         Tags' network; None for the encoder without that block.
     base
         The base network; a block for each of its dimensions. None: version 1, without them.
+    relations
+        The networks of relations, which read what the base network says, too; a block for each
+        relation. With them it also takes scores.
     """
 
     sample_rate = spectral.SAMPLE_RATE
-    domains: tuple[str, ...] = ("audio",)
 
-    def __init__(self, musicnn: MusicNN | None = None, base: NetworkEncoder | None = None) -> None:
-        self._musicnn, self._base = musicnn, base
-        self.version = joined_version(base.version if base else None)
+    def __init__(
+        self,
+        musicnn: MusicNN | None = None,
+        base: NetworkEncoder | None = None,
+        relations: RelationEncoder | None = None,
+    ) -> None:
+        self._musicnn, self._base, self._relations = musicnn, base, relations
+        self.domains: tuple[str, ...] = ("audio", "symbolic") if relations else ("audio",)
+        self.version = joined_version(
+            base.version if base else None, relations.version if relations else None
+        )
         self.name = "musicnn-descriptors" if musicnn else "descriptors"
         self.licence = "ISC (musicnn weights), BSD-3-Clause" if musicnn else "BSD-3-Clause"
         widths = ({"musicnn": MUSICNN_WIDTH} if musicnn else {}) | _WIDTHS
         if base is not None:
             widths |= {f"base {name}": b.stop - b.start for name, b in base.blocks.items()}
+        if relations is not None:
+            widths |= {f"related {n}": b.stop - b.start for n, b in relations.blocks.items()}
         edges = np.cumsum([0, *widths.values()])
         self.blocks = {
             name: slice(int(a), int(b))
@@ -85,18 +107,52 @@ class DescriptorEncoder:
             character.degree_profile(chroma),
             character.movement(samples, envelope, chroma, chromagram),
         ]
-        if self._musicnn is not None:
-            parts.insert(0, self._musicnn_vector(samples))
         if self._base is not None:
             parts.append(self._base.embed(features))
+        vector = np.nan_to_num(np.concatenate(parts)).astype(np.float32)
+        parts = [vector]
+        if self._musicnn is not None:
+            parts.insert(0, musicnn_vector(self._musicnn, samples))
+        if self._relations is not None:
+            parts.append(self._relations.of_sound(vector, features))
         return np.nan_to_num(np.concatenate(parts)).astype(np.float32)
 
-    def _musicnn_vector(self, samples: np.ndarray) -> np.ndarray:
-        """Return the mean of musicnn's penultimate layer over 3 s patches, float32 [200]."""
-        import soxr
+    def encode_scores(self, batch: Sequence[Score]) -> np.ndarray:
+        """Return the vectors of whole scores, float32 [n, dim].
 
-        assert self._musicnn is not None
-        resampled = soxr.resample(samples, self.sample_rate, MUSICNN_RATE)
-        # One patch at a time: larger batches leave the cache and take longer.
-        vectors = [self._musicnn(patch[None])[0][0] for patch in musicnn_patches(resampled)]
-        return np.mean(vectors, axis=0)
+        Raises
+        ------
+        WorkbenchError
+            If this version has no networks of relations.
+        MediaError
+            If a score holds no notes.
+        """
+        if self._relations is None:
+            raise WorkbenchError(f"Encoder {self.name}-{self.version} takes no scores.")
+        vectors = [self._encode_score(self._relations, score) for score in batch]
+        return np.array(vectors, dtype=np.float32).reshape(len(vectors), self.dim)
+
+    def _encode_score(self, relations: RelationEncoder, score: Score) -> np.ndarray:
+        blocks, vector = relations.of_score(score)
+        parts = [vector, blocks]
+        if self._musicnn is not None:
+            parts.insert(0, relations.musicnn_of(vector))
+        return np.concatenate(parts)
+
+
+def musicnn_vector(network: MusicNN, samples: np.ndarray) -> np.ndarray:
+    """Return the mean of musicnn's penultimate layer over 3 s patches, float32 [200].
+
+    Parameters
+    ----------
+    network
+        The network.
+    samples
+        Mono at 22.05 kHz, float32 [samples].
+    """
+    import soxr
+
+    resampled = soxr.resample(samples, spectral.SAMPLE_RATE, MUSICNN_RATE)
+    # One patch at a time: larger batches leave the cache and take longer.
+    vectors = [network(patch[None])[0][0] for patch in musicnn_patches(resampled)]
+    return np.mean(vectors, axis=0)

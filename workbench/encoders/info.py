@@ -59,9 +59,9 @@ def broken(name: str, source: str, problem: str) -> KnownEncoder:
     return KnownEncoder(name, info, refuse)
 
 
-def joined_version(base: str | None) -> str:
-    """Return the version of the default encoder with a base network of a version, or without."""
-    return "1" if base is None else str(1 + int(base))
+def joined_version(base: str | None, relations: str | None = None) -> str:
+    """Return the version of the default encoder with networks of some versions, or without."""
+    return str(1 + int(base or 0) + int(relations or 0))
 
 
 def is_safe_key(key: str) -> bool:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbench.backbones.card import read_card
+from workbench.backbones.relation_store import read_relation_card
 from workbench.encoders.base import Encoder, check_encoder
 from workbench.encoders.info import EncoderInfo, KnownEncoder, broken, joined_version
 from workbench.errors import UnknownNameError, WorkbenchError
@@ -132,27 +133,32 @@ def _known(ws: Workspace | None) -> Iterator[KnownEncoder]:
 
 
 def _built_in() -> list[KnownEncoder]:
-    """Return our own: with the base network, as before it (for older vectors), and it alone."""
+    """Return our own: joined with all networks, as before them (for older vectors), the base."""
     from workbench.encoders.musicnn.install import weights_file
     from workbench.encoders.network import SHIPPED
+    from workbench.encoders.relations import SHIPPED as RELATIONS
 
     musicnn = weights_file().is_file()
-    card = read_card(SHIPPED)
+    card, related = read_card(SHIPPED), read_relation_card(RELATIONS)
     found = []
-    for base in (True, False):
+    for base, relations in ((True, True), (True, False), (False, False)):
+        version = joined_version(
+            card.version if base else None, related.version if relations else None
+        )
         for name in ("musicnn-descriptors", "descriptors"):
             joined = name.startswith("musicnn")
             info = EncoderInfo(
-                f"{name}-{joined_version(card.version if base else None)}",
+                f"{name}-{version}",
                 ("musicnn's penultimate layer, " if joined else "")
                 + "key profiles, folded tempogram, CENS, timbre, character"
-                + (", base network" if base else ""),
+                + (", base network" if base else "")
+                + (", networks of relations; takes scores, too" if relations else ""),
                 "ISC (musicnn weights), BSD-3-Clause" if joined else "BSD-3-Clause",
                 musicnn or not joined,
                 "workbench encoders install musicnn" if joined else "",
             )
-            short = name if base else info.key
-            load = partial(_load_descriptors, musicnn=joined, base=base)
+            short = name if relations else info.key
+            load = partial(_load_descriptors, musicnn=joined, base=base, relations=relations)
             found.append(KnownEncoder(short, info, load))
     alone = EncoderInfo(
         f"{card.name}-{card.version}",
@@ -163,13 +169,16 @@ def _built_in() -> list[KnownEncoder]:
     return [*found, KnownEncoder(card.name, alone, _load_base)]
 
 
-def _load_descriptors(*, musicnn: bool, base: bool) -> Encoder:
+def _load_descriptors(*, musicnn: bool, base: bool, relations: bool) -> Encoder:
     from workbench.encoders.descriptors import DescriptorEncoder
     from workbench.encoders.musicnn.install import load_weights
     from workbench.encoders.musicnn.network import MusicNN
+    from workbench.encoders.relations import RelationEncoder
 
     return DescriptorEncoder(
-        MusicNN(load_weights()) if musicnn else None, _load_base() if base else None
+        MusicNN(load_weights()) if musicnn else None,
+        _load_base() if base else None,
+        RelationEncoder() if relations else None,
     )
 
 

@@ -26,6 +26,23 @@ _NOISE_S = 4.0
 def warm_encoder(key: str, workspace: Path | None = None) -> Encoder:
     """Return an encoder whose first use is behind it in this process, and gave what it should."""
     encoder = load_encoder(key, workspace)
+    _use_once(encoder, key)
+    return encoder
+
+
+@lru_cache(maxsize=1)
+def warm_descriptors() -> Encoder:
+    """Return signal descriptors joined with the shipped base network, their first use over."""
+    from workbench.encoders.descriptors import DescriptorEncoder
+    from workbench.encoders.network import NetworkEncoder
+
+    encoder = DescriptorEncoder(None, NetworkEncoder())
+    _use_once(encoder, encoder.name)
+    return encoder
+
+
+def _use_once(encoder: Encoder, key: str) -> None:
+    """Encode noise while no other process does, and look at what comes out."""
     noise = np.random.default_rng(0).normal(scale=0.1, size=int(_NOISE_S * encoder.sample_rate))
     with _one_process_at_a_time():
         try:
@@ -35,7 +52,6 @@ def warm_encoder(key: str, workspace: Path | None = None) -> Encoder:
                 f"Encoder {key} cannot encode noise ({type(error).__name__}: {error})."
             ) from error
     check_vectors(vectors, 1, encoder)
-    return encoder
 
 
 @contextmanager

@@ -21,7 +21,6 @@ from workbench.subspaces.triplets import (
     Triplets,
     relations,
     sample_triplets,
-    song_groups,
 )
 
 if TYPE_CHECKING:
@@ -101,9 +100,8 @@ def tag_questions(
     seed
         Chooses the triplets.
     """
-    groups = song_groups(ws.catalogue.items().loc[ids])
     rng = np.random.default_rng(seed)
-    related = relations(ws, ids.tolist(), groups)
+    related = relations(ws, ids.tolist())
     asked = {
         name: sample_triplets(relation, TRIPLETS_PER_DIMENSION, rng)
         for name, relation in related.items()

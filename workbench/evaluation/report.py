@@ -22,7 +22,8 @@ from workbench.evaluation.questions import OVERALL, Questions, model_answers
 from workbench.evaluation.scores import compare, count_right, holm
 from workbench.progress import Progress
 from workbench.search.subspaces import subspace_blocks
-from workbench.subspaces.triplets import Triplets, artist_groups, song_groups
+from workbench.subspaces.structure import song_groups
+from workbench.subspaces.triplets import Triplets, artist_groups
 
 if TYPE_CHECKING:
     from workbench.subspaces.model import Model

@@ -128,8 +128,7 @@ class Chooser:
             return ListedSampler(self._task.triplets)
         items = self._clips.items()
         if self._task.items:
-            chosen = set(self._task.items)
-            items = [item_id for item_id in items if item_id in chosen]
+            items = [item_id for item_id in self._clips.songs() if item_id in self._task.items]
         name = "random" if dimension == OVERALL else self._task.sampler  # no head, no tags
         key = (name, tuple(items))
         if key not in self._samplers:  # kept as long as the songs are the same: it learns

@@ -10,14 +10,16 @@ import numpy as np
 import sqlalchemy as sa
 
 from workbench.audio.levels import Levels
+from workbench.catalogue.heard import Heard
 from workbench.catalogue.tables import Item, Media
-from workbench.errors import MediaError, UnknownNameError
+from workbench.errors import MediaError, NotReadyError, UnknownNameError
 from workbench.urls import audio_url
 
 if TYPE_CHECKING:
     from workbench.workspace import Workspace
 
 HIGHEST_PEAK_DB = -1.0  # below full scale
+_COMPARED = 3  # items of a triplet
 MOST_GAIN_DB = 30.0  # a clip that would need more is all but silent, and stays so
 
 
@@ -61,17 +63,28 @@ class Clips:
         self.clip_s = clip_s
 
     def items(self) -> list[int]:
-        """Return the ids of the songs that have a sound, without those that are silent."""
+        """Return the ids of the songs that have a sound, without those that are silent.
+
+        Where there are not three recordings, they are the scores: what was rendered is not compared
+        with what was recorded, unless a task names both.
+        """
+        songs = self.songs()
+        sounds = [item_id for item_id, domain in songs.items() if domain == "audio"]
+        scores = [item_id for item_id, domain in songs.items() if domain == "symbolic"]
+        return sounds if len(sounds) >= _COMPARED or len(scores) < _COMPARED else scores
+
+    def songs(self) -> dict[int, str]:
+        """Return the domain of every song that can be heard, scores included."""
         heard = sa.or_(Media.levels.is_(None), Media.loudness_lufs.is_not(None))
         query = (
-            sa.select(Item.id)
+            sa.select(Item.id, Item.domain)
             .join(Media, Item.media_id == Media.id)
-            .where(Item.kind == "song", Item.domain == "audio", heard)
+            .where(Item.kind == "song", heard)
             .order_by(Item.id)
         )
         with self._ws.database.read() as transaction:
-            ids = list(transaction.scalars(query))
-        return [item_id for item_id in ids if item_id not in self._silent]
+            rows = transaction.execute(query).all()
+        return {row.id: row.domain for row in rows if row.id not in self._silent}
 
     def can_play(self, items: Sequence[int]) -> bool:
         """Return whether all files are there; one that is not is noted and avoided."""
@@ -79,8 +92,8 @@ class Clips:
             if item_id in self._silent:
                 return False
             try:
-                self._ws.catalogue.media_path(item_id, playable=True)
-            except (MediaError, UnknownNameError) as error:
+                self._ws.catalogue.sound_path(item_id)
+            except (MediaError, UnknownNameError, NotReadyError) as error:
                 self.avoid(item_id, str(error))
                 return False
         return True
@@ -97,57 +110,36 @@ class Clips:
 
     def excerpts(self, items: Sequence[int]) -> list[Clip]:
         """Return the excerpts of items that are compared, equally loud, in the order given."""
-        query = (
-            sa.select(
-                Item.id, Item.title, Item.artist, Item.duration_s,
-                Media.id.label("media_id"), Media.peaks, Media.levels,
-            )
-            .join(Media, Item.media_id == Media.id)
-            .where(Item.id.in_(list(items)))
-        )  # fmt: skip
+        query = sa.select(Item.id, Item.title, Item.artist).where(Item.id.in_(list(items)))
         with self._ws.database.read() as transaction:
             rows = {row.id: row for row in transaction.execute(query)}
-        ordered = [rows[item_id] for item_id in items]
-        levels = [self._levels(row) for row in ordered]
-        spans = [self._span(row, each) for row, each in zip(ordered, levels, strict=True)]
-        heard = [each.excerpt(*span) for each, span in zip(levels, spans, strict=True)]
-        gains = equal_gains(heard, self._target)
+        files = [self._ws.catalogue.heard(item_id) for item_id in items]
+        spans = [self._span(file) for file in files]
+        excerpts = [file.levels.excerpt(*span) for file, span in zip(files, spans, strict=True)]
+        gains = equal_gains(excerpts, self._target)
         return [
             Clip(
-                item_id=row.id,
-                title=row.title,
-                artist=row.artist,
-                url=audio_url(self._ws.id, row.id),
+                item_id=item_id,
+                title=rows[item_id].title,
+                artist=rows[item_id].artist,
+                url=audio_url(self._ws.id, item_id),
                 start_s=start,
                 length_s=length,
                 gain_db=round(gain, 2),
-                peaks=clip_peaks(row.peaks or b"", row.duration_s or 0.0, start, length),
+                peaks=clip_peaks(file.peaks, file.duration_s, start, length),
             )
-            for row, (start, length), gain in zip(ordered, spans, gains, strict=True)
+            for item_id, file, (start, length), gain in zip(items, files, spans, gains, strict=True)
         ]
 
-    def _span(self, row: sa.Row, levels: Levels) -> tuple[float, float]:
+    def _span(self, file: Heard) -> tuple[float, float]:
         """Return where the excerpt begins and how long it is, in seconds."""
-        duration = row.duration_s or 0.0
+        duration = file.duration_s
         if self.clip_s is None:
             return 0.0, duration
         if duration <= self.clip_s:
             return 0.0, duration or self.clip_s
-        start = min(levels.most_active(self.clip_s), duration - self.clip_s)
+        start = min(file.levels.most_active(self.clip_s), duration - self.clip_s)
         return start, self.clip_s
-
-    def _levels(self, row: sa.Row) -> Levels:
-        """Return the stored levels; those of older imports are measured now and stored."""
-        if row.levels is not None:
-            return Levels.from_bytes(row.levels)
-        from workbench.audio.decode import decode
-
-        sound = decode(self._ws.catalogue.media_path(row.id, playable=True))
-        levels = Levels.of(sound.samples, sound.sample_rate)
-        measured = {"levels": levels.to_bytes(), "loudness_lufs": levels.loudness}
-        with self._ws.database.write(durable=False) as transaction:
-            transaction.execute(sa.update(Media).where(Media.id == row.media_id).values(measured))
-        return levels
 
 
 def equal_gains(levels: Sequence[Levels], target_lufs: float) -> list[float]:

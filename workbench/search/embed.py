@@ -11,15 +11,17 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache, partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from workbench.encoders.base import takes_scores
 from workbench.encoders.registry import default_encoder, find_encoder, load_encoder
 from workbench.encoders.warm import warm_encoder
-from workbench.errors import NotReadyError, UnknownNameError, WorkbenchError
+from workbench.errors import NotReadyError, WorkbenchError
 from workbench.files import atomic_write
 from workbench.progress import Progress
 from workbench.search.vectors import VectorStore
@@ -34,11 +36,15 @@ _MERGE_EVERY = 200  # parts; more would slow a restart down, fewer would rewrite
 
 @dataclass
 class EmbedReport:
-    """What `embed` did: the encoder, how many items are new, and which could not be read."""
+    """What `embed` did: the encoder, how many items are new, and which could not be read.
+
+    `passed_over` counts scores of which the encoder knows nothing.
+    """
 
     encoder: str
     computed: int = 0
     total: int = 0
+    passed_over: int = 0
     failures: dict[int, str] = field(default_factory=dict)
 
 
@@ -46,10 +52,14 @@ def embed(
     ws: Workspace,
     *,
     encoder: str | None = None,
+    render: bool = False,
     processes: int | None = None,
     progress: Progress | None = None,
 ) -> EmbedReport:
-    """Compute and store the vectors of all audio items that have none yet.
+    """Compute and store the vectors of all items that have none yet.
+
+    Sounds are decoded, submixes mixed. Scores are read by encoders that take scores; others pass
+    them over.
 
     Parameters
     ----------
@@ -57,6 +67,8 @@ def embed(
         The workspace.
     encoder
         Its key or the short name it was added under; by default the best built-in one installed.
+    render
+        Render scores and let the encoder hear them, whether or not it could read them.
     processes
         How many run at once; by default one per core.
     progress
@@ -68,17 +80,20 @@ def embed(
     """
     progress = progress or Progress()
     key = (find_encoder(encoder, ws) if encoder else default_encoder()).key
-    load_encoder(key, ws.root)  # fail here, with a sentence, rather than in every process
+    # Fail here, with a sentence, rather than in every process.
+    reads = render or takes_scores(load_encoder(key, ws.root))
     store = ws.vectors(key)
     parts = store.folder / "parts"
     _merge(store, parts)
-    files, missing = _missing_items(ws, store)
-    report = EmbedReport(key, failures=missing)
-    if files:
-        count = min(processes or os.cpu_count() or 1, len(files))
-        progress.stage(f"Embedding with {key}", len(files))
+    todo = _missing_items(ws, store, ("audio", "symbolic") if reads else ("audio",))
+    report = EmbedReport(key)
+    if not reads:
+        report.passed_over = len(ws.catalogue.items(domain="symbolic"))
+    if todo:
+        count = min(processes or os.cpu_count() or 1, len(todo))
+        progress.stage(f"Embedding with {key}", len(todo))
         waiting = 0
-        for ids, failures in _run(key, ws.root, files, parts, processes=count):
+        for ids, failures in _run(key, ws.root, todo, parts, render=render, processes=count):
             report.computed += len(ids)
             report.failures.update(failures)
             progress.advance(len(ids) + len(failures))
@@ -96,37 +111,29 @@ def embed(
 
 def _nothing_stored(report: EmbedReport) -> WorkbenchError:
     if not report.failures:
-        return NotReadyError("There is no sound to embed; import some with `workbench import`.")
+        return NotReadyError("There is no music to embed; import some with `workbench import`.")
     item_id, reason = next(iter(report.failures.items()))
     return WorkbenchError(
-        f"None of the {len(report.failures)} sounds could be embedded; item {item_id}: {reason}."
+        f"None of the {len(report.failures)} items could be embedded; item {item_id}: {reason}."
     )
 
 
-def _missing_items(
-    ws: Workspace, store: VectorStore
-) -> tuple[list[tuple[int, Path]], dict[int, str]]:
-    items = ws.catalogue.items(domain="audio")
-    done = set(store.ids.tolist()) if store.exists else set()
-    files, failures = [], {}
-    for item_id in items.index[items["media_id"].notna()]:
-        if int(item_id) not in done:
-            try:
-                files.append((int(item_id), ws.catalogue.media_path(int(item_id))))
-            except UnknownNameError:
-                continue
-            except WorkbenchError as error:
-                failures[int(item_id)] = str(error)
-    return files, failures
+def _missing_items(ws: Workspace, store: VectorStore, domains: Sequence[str]) -> list[int]:
+    """Return the items without a vector that have music of their own, or are made of such."""
+    items = ws.catalogue.items()
+    made = items["media_id"].notna() | (items["kind"] == "submix")
+    wanted = items.index[made & items["domain"].isin(domains)]
+    done = store.ids if store.exists else np.zeros(0, np.int64)
+    return [int(item_id) for item_id in wanted[~np.isin(wanted, done)]]
 
 
 def _run(
-    key: str, workspace: Path, files: list[tuple[int, Path]], parts: Path, *, processes: int
+    key: str, workspace: Path, ids: list[int], parts: Path, *, render: bool, processes: int
 ) -> Iterator[tuple[list[int], dict[int, str]]]:
-    batches = [files[i : i + _BATCH] for i in range(0, len(files), _BATCH)]
+    batches = [ids[i : i + _BATCH] for i in range(0, len(ids), _BATCH)]
+    encode = partial(_encode_batch, key, workspace, parts, render)
     if processes == 1 or len(batches) == 1:
-        for batch in batches:
-            yield _encode_batch(key, workspace, batch, parts)
+        yield from map(encode, batches)
         return
     context = multiprocessing.get_context("spawn")  # forking after torch has started threads hangs
     with ProcessPoolExecutor(
@@ -135,15 +142,10 @@ def _run(
         todo = iter(batches)
         waiting: list[Future[tuple[list[int], dict[int, str]]]] = []
         try:
-            waiting += [
-                pool.submit(_encode_batch, key, workspace, b, parts)
-                for b in islice(todo, 2 * processes)
-            ]
+            waiting += [pool.submit(encode, batch) for batch in islice(todo, 2 * processes)]
             while waiting:
                 yield waiting.pop(0).result()
-                waiting += [
-                    pool.submit(_encode_batch, key, workspace, b, parts) for b in islice(todo, 1)
-                ]
+                waiting += [pool.submit(encode, batch) for batch in islice(todo, 1)]
         except BrokenProcessPool as error:
             raise WorkbenchError(
                 "An embedding process was ended from outside, perhaps for lack of memory; run "
@@ -153,22 +155,35 @@ def _run(
             pool.shutdown(cancel_futures=True)
 
 
-def _encode_batch(
-    key: str, workspace: Path, batch: Sequence[tuple[int, Path]], parts: Path
-) -> tuple[list[int], dict[int, str]]:
-    from workbench.audio.decode import decode
+@lru_cache(maxsize=1)
+def _open_workspace(folder: Path) -> Workspace:
+    from workbench.workspace import Workspace
 
+    return Workspace(folder)
+
+
+def _encode_batch(
+    key: str, workspace: Path, parts: Path, render: bool, batch: Sequence[int]
+) -> tuple[list[int], dict[int, str]]:
     encoder = warm_encoder(key, workspace)
+    catalogue = _open_workspace(workspace).catalogue
+    symbolic = set(catalogue.items(domain="symbolic").index) if takes_scores(encoder) else set()
     ids, vectors, failures = [], [], {}
-    for item_id, path in batch:
+    for item_id in batch:
         try:
-            samples = decode(path).mono(encoder.sample_rate)
-            vectors.append(encoder.encode([samples])[0])
+            if item_id in symbolic and not render and takes_scores(encoder):
+                vector = encoder.encode_scores([catalogue.score_of(item_id)])[0]
+            else:
+                samples = catalogue.sound_of(item_id, encoder.sample_rate)
+                vector = encoder.encode([samples])[0]
+            vectors.append(vector)
             ids.append(item_id)
         except WorkbenchError as error:
             failures[item_id] = str(error)
-        except Exception as error:  # whatever is odd about one file, the others go on
-            failures[item_id] = f"{path.name}: cannot be embedded ({type(error).__name__}: {error})"
+        except Exception as error:  # whatever is odd about one item, the others go on
+            failures[item_id] = (
+                f"item {item_id}: cannot be embedded ({type(error).__name__}: {error})"
+            )
     if ids:
         name = hashlib.sha256(repr(ids).encode()).hexdigest()[:16]
         with atomic_write(parts / f"{name}.npz") as stream:

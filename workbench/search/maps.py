@@ -100,7 +100,7 @@ def compute_maps(
     progress = progress or Progress()
     card = ws.models.card(version)
     store, blocks = read_subspaces(ws, card.version)
-    items = ws.catalogue.items(domain="audio")
+    items = ws.catalogue.items()
     rows = np.flatnonzero(np.isin(store.ids, items.index.to_numpy()))
     if len(rows) < 4:
         raise NotReadyError("A map needs at least four items with vectors; import more music.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import logging
 import mimetypes
@@ -10,9 +11,10 @@ import re
 from pathlib import Path
 from typing import Any
 
+from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import AuthenticatedFileHandler
 from jupyter_server.utils import url_path_join
-from tornado.web import HTTPError
+from tornado.web import HTTPError, authenticated
 
 from workbench.catalogue.media import AUDIO_SUFFIXES
 from workbench.errors import (
@@ -79,19 +81,19 @@ class SoundSource:
         return None
 
     def path(self, workspace_id: str, item_id: int) -> Path:
-        """Return the sound file of an item.
+        """Return the sound file of an item; a score is rendered and a submix mixed for it.
 
         Raises
         ------
         HTTPError
-            404 for another workspace, an unknown item, a score or a file that is gone; 503 when
-            the catalogue cannot be read.
+            404 for another workspace, an unknown item, or a file that is gone or cannot be heard;
+            503 when the catalogue cannot be read or scores cannot be rendered.
         """
         ws = self.workspace()
         if ws is None or ws.id != workspace_id:
             raise HTTPError(404)
         try:
-            path = ws.catalogue.media_path(item_id, playable=True)
+            path = ws.catalogue.sound_path(item_id)
         except (UnknownNameError, MediaError) as error:
             self._log.info("%s", error)
             raise HTTPError(404) from error
@@ -114,13 +116,30 @@ class AudioHandler(AuthenticatedFileHandler):
         """Take the place of tornado's root folder."""
         super().initialize(path="")
         self._source = source
+        self._file = ""
+
+    @authenticated
+    @authorized
+    async def get(self, path: str, include_body: bool = True) -> None:  # type: ignore[override]
+        """Send the sound of an item; what has to be made for it is made in another thread.
+
+        A score takes up to a second, in which the server must go on with other pages. Nothing is
+        made for those who may not hear it.
+        """
+        match = _ITEM.fullmatch(path)
+        if match is None:
+            raise HTTPError(404)
+        self.check_xsrf_cookie()
+        loop = asyncio.get_running_loop()
+        workspace, item = match[1], int(match[2])
+        self._file = str(await loop.run_in_executor(None, self._source.path, workspace, item))
+        sent = super().get(path, include_body=include_body)
+        if sent is not None:
+            await sent
 
     def parse_url_path(self, url_path: str) -> str:
         """Return the file of the item that the address names."""
-        match = _ITEM.fullmatch(url_path)
-        if match is None:
-            raise HTTPError(404)
-        return str(self._source.path(match[1], int(match[2])))
+        return self._file
 
     @classmethod
     def get_absolute_path(cls, root: str, path: str) -> str:

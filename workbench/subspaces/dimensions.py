@@ -1,8 +1,10 @@
-"""Dimensions and their similarity notions: which pairs of items are similar, dissimilar, unknown.
+"""Dimensions: notions of similarity with a name, built in or declared by a team.
 
-The six dimensions and notions are those of Ribecky et al. 2021, section 3.3: a shared tag for
-genre, mood, instrument and era; a tempo within 5 bpm or any number of octaves away; the same key.
-A team declares its own in ``workbench.toml``::
+Six are there from the start, those of Ribecky et al. 2021. The relations of US 12,394,399 between
+parts of songs, between sections, and between scores and recordings are taken by naming them in
+``workbench.toml``, and so is any other tag::
+
+    [dimensions.complementarity]
 
     [dimensions.mood_arc]
     notion = "shared_tag"
@@ -13,12 +15,19 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from workbench.catalogue.keys import parse_key
 from workbench.errors import UnknownNameError, WorkbenchError
+from workbench.subspaces.notions import Notion, SameKey, SharedTag, TempoWithin
+from workbench.subspaces.structure import (
+    FollowingEachOther,
+    PartNotion,
+    SameTrack,
+    SoundingTogether,
+    song_groups,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,103 +35,6 @@ if TYPE_CHECKING:
     from workbench.workspace import Workspace
 
 DIMENSIONS = ("genre", "mood", "instrument", "era", "tempo", "key")
-KEY_RELATIONS = ("same", "relative", "parallel", "relative_and_parallel")
-
-
-class Notion(Protocol):
-    """A similarity notion over the tags of a dimension."""
-
-    def relation(self, tags: pd.DataFrame, ids: Sequence[int]) -> np.ndarray:
-        """Return int8 [n, n]: 1 similar, -1 dissimilar, 0 unknown; the diagonal is 0.
-
-        Parameters
-        ----------
-        tags
-            Tags of this dimension as ``Catalogue.tags`` returns them.
-        ids
-            The n items, in the order of rows and columns.
-        """
-        ...
-
-
-@dataclass(frozen=True)
-class SharedTag:
-    """Similar: at least one tag in common. Dissimilar: both tagged, none in common."""
-
-    def relation(self, tags: pd.DataFrame, ids: Sequence[int]) -> np.ndarray:
-        """Return the relation of all pairs, int8 [n, n]."""
-        has = _indicator(tags["item_id"].to_numpy(), tags["value"].to_numpy(), ids)
-        return _signed(has @ has.T > 0, has.sum(axis=1) > 0)
-
-
-@dataclass(frozen=True)
-class TempoWithin:
-    """Similar: tempi within `margin_bpm` once one is doubled or halved to the other's octave.
-
-    The faster tempo is halved to the octave of the slower one and the margin is measured there,
-    so that the relation is symmetric: 60 and 123 bpm (2 x 61.5) are similar.
-    """
-
-    margin_bpm: float = 5.0
-    octaves: bool = True
-
-    def __post_init__(self) -> None:
-        """Refuse a margin that is no number."""
-        if isinstance(self.margin_bpm, bool) or not isinstance(self.margin_bpm, int | float):
-            raise WorkbenchError(f"A tempo margin is a number of bpm, not {self.margin_bpm!r}.")
-
-    def relation(self, tags: pd.DataFrame, ids: Sequence[int]) -> np.ndarray:
-        """Return the relation of all pairs, int8 [n, n]."""
-        known = tags.dropna(subset=["number"]).drop_duplicates("item_id")
-        bpm = known.set_index("item_id")["number"].reindex(list(ids)).to_numpy(dtype=float)
-        valid = np.isfinite(bpm) & (bpm > 0)
-        bpm = np.where(valid, bpm, 1.0)
-        low = np.minimum(bpm[:, None], bpm[None, :])
-        high = np.maximum(bpm[:, None], bpm[None, :])
-        if self.octaves:
-            ratio = high / low
-            high = high / 2.0 ** np.round(np.log2(ratio))
-        return _signed(np.abs(high - low) <= self.margin_bpm, valid)
-
-
-@dataclass(frozen=True)
-class SameKey:
-    """Similar: the same key, or one the `relation_name` counts as such.
-
-    The paper says "parallel"; in German usage that may mean the relative key, so the relation is
-    a parameter: ``same``, ``relative`` (C major and A minor), ``parallel`` (C major and C minor)
-    or ``relative_and_parallel``.
-    """
-
-    relation_name: str = "same"
-
-    def __post_init__(self) -> None:
-        """Refuse an unknown relation."""
-        if self.relation_name not in KEY_RELATIONS:
-            raise WorkbenchError(
-                f"Key relation {self.relation_name!r} is unknown; choose one of "
-                f"{', '.join(KEY_RELATIONS)}."
-            )
-
-    def relation(self, tags: pd.DataFrame, ids: Sequence[int]) -> np.ndarray:
-        """Return the relation of all pairs, int8 [n, n]."""
-        keys: dict[int, tuple[int, bool]] = {}
-        for item_id, value in zip(tags["item_id"], tags["value"], strict=True):
-            parsed = parse_key(value)
-            if parsed is not None:
-                keys.setdefault(int(item_id), parsed)
-        valid = np.array([i in keys for i in ids], dtype=bool)
-        tonic = np.array([keys.get(i, (0, True))[0] for i in ids])
-        major = np.array([keys.get(i, (0, True))[1] for i in ids])
-        same_mode = major[:, None] == major[None, :]
-        same_tonic = tonic[:, None] == tonic[None, :]
-        similar = same_mode & same_tonic
-        if "relative" in self.relation_name:
-            as_major = np.where(major, tonic, (tonic + 3) % 12)
-            similar |= ~same_mode & (as_major[:, None] == as_major[None, :])
-        if "parallel" in self.relation_name:
-            similar |= ~same_mode & same_tonic
-        return _signed(similar, valid)
 
 
 @dataclass(frozen=True)
@@ -130,12 +42,34 @@ class Dimension:
     """A notion of similarity with a name and a sentence that says what to listen for."""
 
     name: str
-    notion: Notion
+    notion: Notion | PartNotion
     question: str = ""
 
-    def relation(self, tags: pd.DataFrame, ids: Sequence[int]) -> np.ndarray:
-        """Return the relation of all pairs of `ids`, int8 [n, n], from any table of tags."""
-        return self.notion.relation(tags[tags["dimension"] == self.name], ids)
+    def relation(
+        self, tags: pd.DataFrame, ids: Sequence[int], items: pd.DataFrame | None = None
+    ) -> np.ndarray:
+        """Return the relation of all pairs of `ids`, int8 [n, n].
+
+        Parameters
+        ----------
+        tags
+            Of any dimension.
+        ids
+            The n items.
+        items
+            The catalogue, for relations between parts of songs; without it these are unknown.
+            Tags say nothing about two parts of one song, which share theirs by descent, if it is
+            given.
+        """
+        if isinstance(self.notion, PartNotion):
+            if items is None:
+                return np.zeros((len(ids), len(ids)), np.int8)
+            return self.notion.between(items.loc[list(ids)], items, tags)
+        relation = self.notion.relation(tags[tags["dimension"] == self.name], ids)
+        if items is not None:
+            songs = song_groups(items.loc[list(ids)])
+            relation = relation * (songs[:, None] != songs[None, :])
+        return relation
 
 
 BUILT_IN = {
@@ -148,7 +82,29 @@ BUILT_IN = {
 }
 
 
-_NOTIONS = {"shared_tag": SharedTag, "tempo": TempoWithin, "key": SameKey}
+# The relations a workspace may take beside its dimensions (US 12,394,399).
+RELATIONS = {
+    "sound": Dimension("sound", SharedTag(), "The sound: warm or metallic, dry or roomy."),
+    "rhythm": Dimension("rhythm", SharedTag(), "The pattern of the beats, at any speed."),
+    "preset": Dimension("preset", SharedTag(), "The same instrument through the same effects."),
+    "composition": Dimension("composition", SharedTag(), "The same piece, whoever plays it."),
+    "track": Dimension("track", SameTrack(), "Another passage of the same part of a song."),
+    "complementarity": Dimension(
+        "complementarity", SoundingTogether(), "Would the two sound good together?"
+    ),
+    "consecutiveness": Dimension(
+        "consecutiveness", FollowingEachOther(), "Would one sound good after the other?"
+    ),
+}
+
+_NOTIONS: dict[str, type] = {
+    "shared_tag": SharedTag,
+    "tempo": TempoWithin,
+    "key": SameKey,
+    "sounding_together": SoundingTogether,
+    "following_each_other": FollowingEachOther,
+    "same_track": SameTrack,
+}
 _KINDS: dict[type, str] = {notion: kind for kind, notion in _NOTIONS.items()}
 _NAME = re.compile(r"[A-Za-z]\w*")
 _RESERVED = ("overall", "ids", "file")  # names that tables of scores and map files use
@@ -157,16 +113,23 @@ _RESERVED = ("overall", "ids", "file")  # names that tables of scores and map fi
 def dimensions_of(ws: Workspace) -> dict[str, Dimension]:
     """Return the dimensions of a workspace by name: the six, and those it declares."""
     found = dict(BUILT_IN)
-    declared = ws.config.get("dimensions", {})
-    if not isinstance(declared, dict):
+    tables = ws.config.get("dimensions", {})
+    if not isinstance(tables, dict):
         raise WorkbenchError("workbench.toml: declare dimensions as tables, [dimensions.NAME].")
-    for name, table in declared.items():
-        found[name] = _declared(name, table, found.get(name))
+    for name, table in tables.items():
+        found[name] = declared(name, table)
     return found
 
 
-def _declared(name: str, table: Any, built_in: Dimension | None) -> Dimension:
-    """Return a dimension of ``workbench.toml``; one of the six keeps what is not said anew."""
+def declared(name: str, table: Any) -> Dimension:
+    """Return a dimension of ``workbench.toml``; a known one keeps what is not said anew.
+
+    Raises
+    ------
+    WorkbenchError
+        If its name or its table cannot be used.
+    """
+    built_in = BUILT_IN.get(name) or RELATIONS.get(name)
     if not _NAME.fullmatch(name) or name in _RESERVED:
         raise WorkbenchError(
             f"workbench.toml: {name!r} cannot name a dimension; choose a word of letters, digits "
@@ -198,23 +161,8 @@ def get_dimension(ws: Workspace, name: str) -> Dimension:
     """
     known = dimensions_of(ws)
     if name not in known:
-        raise UnknownNameError(f"There is no dimension {name!r}; choose one of {', '.join(known)}.")
+        more = f" Take it with `workbench dimensions add {name}`." if name in RELATIONS else ""
+        raise UnknownNameError(
+            f"There is no dimension {name!r}; choose one of {', '.join(known)}.{more}"
+        )
     return known[name]
-
-
-def _indicator(item_ids: np.ndarray, values: np.ndarray, ids: Sequence[int]) -> np.ndarray:
-    row = {item_id: index for index, item_id in enumerate(ids)}
-    names = {value: index for index, value in enumerate(dict.fromkeys(values))}
-    has = np.zeros((len(ids), max(len(names), 1)), dtype=np.float32)
-    for item_id, value in zip(item_ids, values, strict=True):
-        if item_id in row:
-            has[row[item_id], names[value]] = 1
-    return has
-
-
-def _signed(similar: np.ndarray, valid: np.ndarray) -> np.ndarray:
-    relation = np.where(similar, 1, -1).astype(np.int8)
-    relation[~valid, :] = 0
-    relation[:, ~valid] = 0
-    np.fill_diagonal(relation, 0)
-    return relation

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from workbench.subspaces.dimensions import dimensions_of
+from workbench.subspaces.structure import song_groups
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,34 +44,25 @@ class Triplets:
 NO_TRIPLETS = Triplets(np.zeros((0, 3), np.int64), np.zeros(0, np.float32))
 
 
-def relations(ws: Workspace, ids: Sequence[int], groups: np.ndarray) -> dict[str, np.ndarray]:
-    """Return each dimension's relation of items, parts of the same song left out.
+def relations(ws: Workspace, ids: Sequence[int]) -> dict[str, np.ndarray]:
+    """Return each dimension's relation of items.
 
     Parameters
     ----------
     ws
-        The workspace, for tags and dimensions.
+        The workspace, for items, tags and dimensions.
     ids
         The n items.
-    groups
-        The song of each item, int [n]: a pair within a song says nothing, since its parts share
-        their tags by descent.
 
     Returns
     -------
-    For each dimension int8 [n, n]: 1 similar, -1 dissimilar, 0 unknown or the same song.
+    For each dimension int8 [n, n]: 1 similar, -1 dissimilar, 0 unknown. Tags leave pairs within a
+    song unknown, since its parts share them by descent.
     """
-    tags = ws.catalogue.tags()
-    apart = groups[:, None] != groups[None, :]
+    tags, items = ws.catalogue.tags(), ws.catalogue.items()
     return {
-        name: dimension.relation(tags, ids) * apart for name, dimension in dimensions_of(ws).items()
+        name: dimension.relation(tags, ids, items) for name, dimension in dimensions_of(ws).items()
     }
-
-
-def song_groups(items: pd.DataFrame) -> np.ndarray:
-    """Return the song each item belongs to (itself if it is no part), int64 [n]."""
-    parents = items["parent_id"].to_numpy(dtype=float)
-    return np.where(np.isnan(parents), items.index.to_numpy(), np.nan_to_num(parents)).astype(int)
 
 
 def artist_groups(items: pd.DataFrame, ids: np.ndarray, *, fewest: int) -> np.ndarray:

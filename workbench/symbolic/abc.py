@@ -42,9 +42,16 @@ def read_abc_file(path: Path) -> Found:
     tune = text[: starts[1]] if len(starts) > 1 else text
     found = read_midi(_midi_of(tune, path.name), path.name)
     found.pickup = _pickup(tune)
+    found.title, found.composer = _field(tune, "T"), _field(tune, "C")
     if len(starts) > 1:
         found.doubts.append(f"only the first of {len(starts):,} tunes was read")
     return found
+
+
+def _field(tune: str, letter: str) -> str:
+    """Return what the first line of a field says, without a comment."""
+    line = re.search(rf"^{letter}:([^%\n]*)", tune, re.MULTILINE)
+    return line[1].strip() if line else ""
 
 
 def _midi_of(tune: str, name: str) -> bytes:

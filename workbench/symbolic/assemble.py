@@ -50,6 +50,8 @@ class Found:
         Quarters before the first whole bar, where `edges` does not say.
     doubts
         What could not be read.
+    title, composer
+        As the file says.
     """
 
     onset: np.ndarray
@@ -65,6 +67,8 @@ class Found:
     pickup: float = 0.0
     in_seconds: bool = False
     doubts: list[str] = field(default_factory=list)
+    title: str = ""
+    composer: str = ""
 
 
 def assemble(name: str, found: Found) -> Score:
@@ -122,6 +126,8 @@ def assemble(name: str, found: Found) -> Score:
         keys=np.array(keys, dtype=np.float64).reshape(-1, 2),
         bars=np.column_stack([edges, seconds_at(edges, tempi)]),
         doubts=tuple(doubts),
+        title=_short(found.title),
+        composer=_short(found.composer),
     )
 
 

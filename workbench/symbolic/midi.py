@@ -9,7 +9,7 @@ import numpy as np
 
 from workbench.errors import MediaError
 from workbench.symbolic.assemble import Found, check_count
-from workbench.symbolic.midi_guard import guard
+from workbench.symbolic.midi_guard import guard, title_of
 from workbench.symbolic.score import Track
 
 
@@ -29,6 +29,7 @@ def read_midi(data: bytes, name: str) -> Found:
     except (RuntimeError, ValueError) as error:
         raise MediaError(f"{name}: cannot be read as MIDI ({error})") from error
     found = from_symusic(score, name)
+    found.title = title_of(data)
     if mended:
         found.doubts.append(f"values above 127 read as 127: {mended:,}")
     return found

@@ -12,6 +12,12 @@ from workbench.symbolic.assemble import MOST_NOTES, check_count
 _MOST_CHUNKS = 4096
 _MOST_EVENTS = 4 * MOST_NOTES
 _TWO_BYTES, _ONE_BYTE = (0x80, 0x90, 0xA0, 0xB0, 0xE0), (0xC0, 0xD0)
+_TRACK_NAME = 0x03
+# What programs call their first track where nobody gave it a name.
+_NO_TITLES = (
+    *("", "untitled", "control track", "conductor", "conductor track", "tempo", "tempo track"),
+    *("track", "master", "master track", "sequence", "midi", "new track", "no name", "unnamed"),
+)
 _META_LENGTHS = {0x51: 3, 0x58: 4, 0x59: 2}  # tempo, time signature, key signature
 
 
@@ -122,6 +128,39 @@ def _walk(data: bytes, at: int, end: int, most: int, high: list[int]) -> tuple[i
     else:
         raise _DamagedError("a track has no end")
     return events, notes
+
+
+def title_of(data: bytes) -> str:
+    """Return the name of the first track of a file that `guard` has passed, if it has no notes.
+
+    Where the first of several tracks holds tempi and signatures only, its name is the title (the
+    meta event *Sequence/Track Name* of RP-001).
+    """
+    tracks = _tracks(data)
+    if len(tracks) < 2 or int.from_bytes(data[8:10], "big") != 1:
+        return ""
+    start, end = tracks[0]
+    if _walk(data, start, end, _MOST_EVENTS, [])[1]:
+        return ""
+    at = start
+    while at + 2 < end:
+        _, at = _length(data, at)
+        if data[at] != 0xFF:
+            return ""
+        kind = data[at + 1]
+        size, at = _length(data, at + 2)
+        if kind == _TRACK_NAME:
+            return _words(data[at : at + size])
+        at += size
+    return ""
+
+
+def _words(raw: bytes) -> str:
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        text = raw.decode("latin-1")
+    return "" if text.strip().lower().rstrip(" :0123456789") in _NO_TITLES else text
 
 
 def _length(data: bytes, at: int) -> tuple[int, int]:

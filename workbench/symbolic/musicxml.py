@@ -148,6 +148,8 @@ def _found(score: Any, name: str) -> Found:
         velocity=np.full(len(onset), _VELOCITY),
         track=number.astype(int),
         tracks=tracks,
+        title=str(score.work_title or score.movement_title or ""),
+        composer=str(score.composer or ""),
     )
     _take_maps(found, lead, list(score.parts))
     return found

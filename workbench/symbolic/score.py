@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -53,6 +54,8 @@ class Score:
         Where bars begin, (quarter, second), and in the last row where the last one ends.
     doubts
         What could not be read or was left out, a sentence each.
+    title, composer
+        As the file says, empty where it does not.
     """
 
     notes: np.ndarray
@@ -62,6 +65,8 @@ class Score:
     keys: np.ndarray
     bars: np.ndarray
     doubts: tuple[str, ...] = field(default=())
+    title: str = ""
+    composer: str = ""
 
     def __len__(self) -> int:
         return len(self.notes)
@@ -104,9 +109,20 @@ class Score:
         IndexError
             If there is no such track.
         """
-        if not 0 <= number < len(self.tracks):
-            raise IndexError(f"there is no track {number} among {len(self.tracks)}")
-        return self._with_tracks([number])
+        return self.only_tracks([number])
+
+    def only_tracks(self, numbers: Sequence[int]) -> Score:
+        """Return some of the tracks, in the order given, with the same maps and bars.
+
+        Raises
+        ------
+        IndexError
+            If there is no such track.
+        """
+        for number in numbers:
+            if not 0 <= number < len(self.tracks):
+                raise IndexError(f"there is no track {number} among {len(self.tracks)}")
+        return self._with_tracks(list(numbers))
 
     @property
     def tonal(self) -> Score:

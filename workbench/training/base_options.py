@@ -103,6 +103,19 @@ def check_device(device: str) -> None:
         raise WorkbenchError("This machine has no CUDA device; choose --device cpu.")
 
 
+def is_mixed(precision: str) -> bool:
+    """Say whether a training computes in bfloat16 where that is enough.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such precision.
+    """
+    if precision not in ("mixed", "full"):
+        raise UnknownNameError(f"There is no precision {precision!r}; choose mixed or full.")
+    return precision == "mixed"
+
+
 def _check_dimensions(dimensions: tuple[str, ...]) -> None:
     unknown = [name for name in dimensions if name not in DIMENSIONS]
     if unknown or not dimensions or len(set(dimensions)) < len(dimensions):

@@ -6,12 +6,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from workbench.backbones.card import NetworkCard
 from workbench.backbones.store import save_network
 from workbench.corpus.segments import Corpus
 from workbench.evaluation.rendered import Candidate, score_network
-from workbench.training.base import Trained
 from workbench.training.base_options import BaseOptions
+from workbench.training.epochs import Trained
 
 LICENCE = "BSD-3-Clause"
 
@@ -58,7 +60,7 @@ def release(
         shape=options.shape,
         dimensions=tuple(options.dimensions),
         licence=LICENCE,
-        data=_data(corpus),
+        data=data_of(corpus.table, corpus.recipe, unit="renditions"),
         training=training,
         scores=scores,
         reproduce=reproduce,
@@ -66,11 +68,21 @@ def release(
     return save_network(folder, trained.network.cpu(), card)
 
 
-def _data(corpus: Corpus) -> dict[str, Any]:
-    """Return what a card says of the data: counts, licences, sound fonts, who was held out."""
-    table = corpus.table
+def data_of(table: pd.DataFrame, recipe: dict[str, Any], *, unit: str) -> dict[str, Any]:
+    """Return what a card says of the data: counts, licences, sound fonts, who was held out.
+
+    Parameters
+    ----------
+    table
+        Of a corpus, with the columns ``corpus``, ``split``, ``composition``, ``group`` and
+        ``licence``.
+    recipe
+        How it was made.
+    unit
+        What a row is called, such as ``renditions``.
+    """
     counted = table.groupby(["corpus", "split"]).agg(
-        scores=("composition", "nunique"), renditions=("composition", "size")
+        **{"scores": ("composition", "nunique"), unit: ("composition", "size")}
     )
     held_out = table[(table["split"] != "train") & ~table["group"].str.startswith("path ")]
     return {
@@ -78,14 +90,12 @@ def _data(corpus: Corpus) -> dict[str, Any]:
             str(name): {
                 "licences": sorted(set(rows["licence"])),
                 **{
-                    str(split): {
-                        k: int(counted[k].loc[(name, split)]) for k in ("scores", "renditions")
-                    }
+                    str(split): {k: int(counted[k].loc[(name, split)]) for k in counted.columns}
                     for split in sorted(set(rows["split"]))
                 },
             }
             for name, rows in table.groupby("corpus")
         },
-        "recipe": corpus.recipe,
+        "recipe": recipe,
         "held_out_artists": sorted(set(held_out["group"])),
     }

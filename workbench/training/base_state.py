@@ -14,9 +14,10 @@ from workbench.training.base_folder import CHECKPOINT
 
 if TYPE_CHECKING:
     from workbench.training.base_options import BaseOptions
+    from workbench.training.relation_options import RelationOptions
 
 # A training may go on for longer, and with what helps where memory ran out or the loss diverged.
-_MAY_CHANGE = ("epochs", "steps", "renditions", "rate", "mixed_precision")
+_MAY_CHANGE = ("epochs", "steps", "renditions", "seeds", "rate", "mixed_precision")
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
         torch.save(data, stream)
 
 
-def load_checkpoint(folder: Path, options: BaseOptions) -> Checkpoint:
+def load_checkpoint(folder: Path, options: BaseOptions | RelationOptions) -> Checkpoint:
     """Read the checkpoint of a training with the same options.
 
     Raises

@@ -28,13 +28,13 @@ from workbench.progress import Progress
 from workbench.search.subspaces import subspace_blocks
 from workbench.subspaces.model import Model
 from workbench.subspaces.store import timestamp
+from workbench.subspaces.structure import song_groups
 from workbench.subspaces.triplets import (
     NO_TRIPLETS,
     Triplets,
     artist_groups,
     relations,
     sample_triplets,
-    song_groups,
 )
 from workbench.training.fit import item_folds
 from workbench.training.initial import store_model
@@ -235,7 +235,7 @@ def _tag_triplets(
     usable = ~np.isin(groups, model.card.held_out)
     return {
         name: sample_triplets(relation * (usable[:, None] & usable[None, :]), _TAG_TRIPLETS, rng)
-        for name, relation in relations(ws, judged.ids.tolist(), groups).items()
+        for name, relation in relations(ws, judged.ids.tolist()).items()
     }
 
 

@@ -17,17 +17,17 @@ from workbench.errors import NotReadyError, UnknownNameError, WorkbenchError
 from workbench.evaluation.triplets import evaluate_model
 from workbench.progress import Progress
 from workbench.search.subspaces import write_subspaces
-from workbench.subspaces.dimensions import DIMENSIONS, dimensions_of
+from workbench.subspaces.dimensions import DIMENSIONS, RELATIONS, dimensions_of
 from workbench.subspaces.heads import HEADS, Parameters, mask_blocks, widen_to_mlp
 from workbench.subspaces.model import Model, Normaliser
 from workbench.subspaces.store import ModelCard
+from workbench.subspaces.structure import song_groups
 from workbench.subspaces.triplets import (
     NO_TRIPLETS,
     Triplets,
     artist_groups,
     relations,
     sample_triplets,
-    song_groups,
 )
 from workbench.training.fit import Problem, Pull, fit_heads, one_thread
 
@@ -84,7 +84,7 @@ def fit_initial(
     chosen = find_encoder(encoder, ws) if encoder else _encoder_with_vectors(ws)
     key = chosen.key
     source, loaded = ws.vectors(key), load_encoder(key, ws.root)
-    items = ws.catalogue.items(domain="audio")
+    items = ws.catalogue.items()
     items = items.loc[items.index.isin(source.ids)]
     songs = items[items["kind"] == "song"]
     if len(songs) < _SMALLEST:
@@ -105,6 +105,10 @@ def fit_initial(
     else:
         subspace_dim = min(SUBSPACE_DIM, loaded.dim)
         heads = _weighted_heads(ws, trained, normaliser, raw, subspace_dim, rng, progress)
+        heads |= {
+            name: {"weight": _own_block(normaliser, loaded.blocks[block], subspace_dim)}
+            for name, block in _own_blocks(loaded, names).items()
+        }
         if head == "mlp":
             heads = {n: widen_to_mlp(p["weight"], rng) for n, p in heads.items()}
     card = ModelCard(
@@ -119,6 +123,26 @@ def fit_initial(
     )
     model = Model(card, normaliser, heads)
     return store_model(ws, model, promote=promote)
+
+
+def _own_blocks(encoder: Encoder, names: list[str]) -> dict[str, str]:
+    """Return the encoder's own block of each relation among `names` that it was trained for."""
+    named = {name: f"related {name}" for name in names if name in RELATIONS}
+    return {name: block for name, block in named.items() if block in encoder.blocks}
+
+
+def _own_block(normaliser: Normaliser, block: slice, subspace_dim: int) -> np.ndarray:
+    """Return the weights that pick a block of the vector as it was trained, float32 [d, D].
+
+    The columns get their own scales back, so that distances are those of the training around the
+    catalogue's mean.
+    """
+    width = min(block.stop - block.start, subspace_dim)
+    weight = np.zeros((subspace_dim, len(normaliser.mean)), np.float32)
+    columns = np.arange(block.start, block.start + width)
+    scale = normaliser.scale[columns]
+    weight[np.arange(width), columns] = scale / np.linalg.norm(scale) * np.sqrt(width)
+    return weight
 
 
 def _masks(encoder: Encoder, names: list[str]) -> np.ndarray:
@@ -187,7 +211,7 @@ def _weighted_heads(
     progress: Progress,
 ) -> dict[str, Parameters]:
     x = normaliser(raw)
-    related = relations(ws, items.index.tolist(), song_groups(items))
+    related = relations(ws, items.index.tolist())
     heads = {}
     progress.stage("Fitting heads to the tags", len(related))
     for name, relation in related.items():

@@ -85,14 +85,14 @@ def catalogue_counts(items: pd.DataFrame) -> list[tuple[str, str]]:
         As ``Catalogue.items`` returns them. The time is that of whole recordings: the parts
         of a song are not counted again.
     """
-    audio = items[items["domain"] == "audio"]
+    audio, symbolic = (items[items["domain"] == name] for name in ("audio", "symbolic"))
     whole = audio[audio["parent_id"].isna()]
     kinds = audio["kind"].value_counts()
     counts = [
         (int(kinds.get("song", 0)), "songs"),
         (int(kinds.get("track", 0)), "tracks (parts of songs)"),
         (int(kinds.get("submix", 0)), "submixes"),
-        (int((items["domain"] == "symbolic").sum()), "score files (notation)"),
+        (int((symbolic["kind"] == "song").sum()), "scores (notation)"),
     ]
     minutes = whole["duration_s"].sum() / 60
     shown = [(present.count_words(number), name) for number, name in counts if number]

@@ -202,9 +202,8 @@ class SimilarItems(anywidget.AnyWidget):
 
 
 def playable_items(ws: Workspace) -> pd.DataFrame:
-    """Return songs, tracks and submixes with sound, indexed by id."""
-    items = ws.catalogue.items(domain="audio")
-    return items[items["kind"].isin(["song", "track", "submix"]) & items["media_id"].notna()]
+    """Return the songs, tracks and submixes that can be heard, scores included, indexed by id."""
+    return ws.catalogue.playable()
 
 
 def search_items(items: pd.DataFrame, words: str, *, limit: int) -> list[dict[str, Any]]:

@@ -152,11 +152,11 @@ export default {
     const drawSuggestions = () => {
       suggested.replaceChildren(...model.get("suggestions").map((item) => {
         const row = make("div", "wb-song-suggestion");
-        const closer = make("span", "wb-song-closer", percent(item.percentile));
+        const closer = make("span", "wb-song-closer", item.relevance.toFixed(2)); // of a few, shares say little
         closer.title = Object.entries(item.percentiles).map(([name, share]) => `${name}: closer than ${percent(share)}`).join("\n");
         const add = plainButton("Add", () => act("add", { item: item.id, offset_s: sound.position() < 0.5 ? 0 : sound.position() }));
         add.setAttribute("aria-label", `Add ${item.title}`);
-        row.append(player.button(item), names(item), level(item.percentile, "wb-song-bar"), closer, add);
+        row.append(player.button(item), names(item), level(item.relevance, "wb-song-bar"), closer, add);
         return row;
       }));
     };

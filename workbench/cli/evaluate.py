@@ -192,13 +192,14 @@ def _on_tags(
                 "in common, too few to compare them by."
             )
     seed, distance = options["seed"], options["distance"]
-    questions = tag_questions(ws, ids, names, seed=seed)
-    vectors = model.transform(ws.vectors(model.card.encoder).rows(ids))
+    source = ws.vectors(model.card.encoder)
+    questions = tag_questions(ws, ids, names, among=source.ids, seed=seed)
+    vectors = model.transform(source.rows(questions.ids))
     blocks = subspace_blocks(model.card)
     metrics = tag_metrics(vectors, blocks, questions, seed=seed, distance=distance)
     for kind in ("leakage", "strict_leakage"):
         metrics[kind] = {name: row for name, row in metrics[kind].items() if name in wanted}
-    asked = questions.about(ids, wanted)
+    asked = questions.about(questions.ids, wanted)
     found = metrics | run(ws, model, asked, **options) | {"held_out_items": len(ids)}
     if wanted != names:
         found["scores"] = {name: found["scores"][name] for name in wanted}

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from workbench.evaluation.answers import answers
+from workbench.subspaces.dimensions import dimensions_of
+from workbench.subspaces.structure import PartNotion, parts_below
 from workbench.subspaces.triplets import (
     NO_TRIPLETS,
     Triplets,
@@ -85,29 +87,50 @@ class Questions:
 
 
 def tag_questions(
-    ws: Workspace, ids: np.ndarray, names: Sequence[str], *, seed: int = 0
+    ws: Workspace,
+    ids: np.ndarray,
+    names: Sequence[str],
+    *,
+    among: np.ndarray | None = None,
+    seed: int = 0,
 ) -> Questions:
-    """Draw triplets from the tags of items.
+    """Draw triplets from the tags of songs, and from what songs are made of.
 
     Parameters
     ----------
     ws
         The workspace.
     ids
-        The items, int64 [n]; parts of one song are not compared with each other.
+        The songs, int64 [n].
     names
         The dimensions.
+    among
+        Items with vectors: relations between parts of songs are asked about those parts of `ids`
+        that are among them. None asks about no parts.
     seed
         Chooses the triplets.
+
+    Returns
+    -------
+    Questions whose `ids` are the songs, followed by the parts that something is asked about.
     """
     rng = np.random.default_rng(seed)
-    related = relations(ws, ids.tolist())
+    dimensions = {n: d for n, d in dimensions_of(ws).items() if n in names}
+    structural = {n for n, d in dimensions.items() if isinstance(d.notion, PartNotion)}
+    parts = np.zeros(0, np.int64)
+    if structural and among is not None:
+        parts = parts_below(ws.catalogue.items(), ids, among)
+    everything = np.concatenate([ids, parts])
+    is_part = np.arange(len(everything)) >= len(ids)
+    related = relations(ws, everything.tolist(), dimensions)
+    for name in related.keys() - structural:  # tags are those of whole songs
+        related[name][is_part, :] = 0
+        related[name][:, is_part] = 0
     asked = {
         name: sample_triplets(relation, TRIPLETS_PER_DIMENSION, rng)
         for name, relation in related.items()
-        if name in names
     }
-    return Questions(ids, asked, {name: related[name] for name in asked})
+    return Questions(everything, asked, related)
 
 
 def model_answers(

@@ -77,8 +77,9 @@ def evaluate_model(
     and ``strict``, off the diagonal) and ``held_out_items``.
     """
     ids = held_out_items(ws, model, items)
-    questions = tag_questions(ws, ids, model.card.dimensions, seed=seed)
-    vectors = model.transform(ws.vectors(model.card.encoder).rows(ids))
+    source = ws.vectors(model.card.encoder)
+    questions = tag_questions(ws, ids, model.card.dimensions, among=source.ids, seed=seed)
+    vectors = model.transform(source.rows(questions.ids))
     return {
         **tag_metrics(
             vectors, subspace_blocks(model.card), questions, seed=seed, distance=distance

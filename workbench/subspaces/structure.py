@@ -92,6 +92,24 @@ def song_groups(items: pd.DataFrame) -> np.ndarray:
     return np.where(np.isnan(parents), items.index.to_numpy(), np.nan_to_num(parents)).astype(int)
 
 
+def parts_below(items: pd.DataFrame, songs: np.ndarray, among: np.ndarray) -> np.ndarray:
+    """Return the tracks of songs, and the segments and bars of both, int64 [m], ascending.
+
+    Parameters
+    ----------
+    items
+        The catalogue.
+    songs
+        Their ids.
+    among
+        Only parts that are among these.
+    """
+    below = items.index[items["parent_id"].isin(songs)]
+    further = items.index[items["parent_id"].isin(below)]
+    parts = np.union1d(below, further)
+    return parts[np.isin(parts, among)].astype(np.int64)
+
+
 def _top(chosen: pd.DataFrame, items: pd.DataFrame) -> np.ndarray:
     """Return the song that each span belongs to, through its track if it is one's."""
     parents = song_groups(chosen)

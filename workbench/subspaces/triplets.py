@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from workbench.subspaces.dimensions import dimensions_of
+from workbench.subspaces.dimensions import Dimension, dimensions_of
 from workbench.subspaces.structure import song_groups
 
 if TYPE_CHECKING:
@@ -44,7 +44,9 @@ class Triplets:
 NO_TRIPLETS = Triplets(np.zeros((0, 3), np.int64), np.zeros(0, np.float32))
 
 
-def relations(ws: Workspace, ids: Sequence[int]) -> dict[str, np.ndarray]:
+def relations(
+    ws: Workspace, ids: Sequence[int], dimensions: Mapping[str, Dimension] | None = None
+) -> dict[str, np.ndarray]:
     """Return each dimension's relation of items.
 
     Parameters
@@ -53,6 +55,8 @@ def relations(ws: Workspace, ids: Sequence[int]) -> dict[str, np.ndarray]:
         The workspace, for items, tags and dimensions.
     ids
         The n items.
+    dimensions
+        Which; by default all of the workspace.
 
     Returns
     -------
@@ -60,9 +64,8 @@ def relations(ws: Workspace, ids: Sequence[int]) -> dict[str, np.ndarray]:
     song unknown, since its parts share them by descent.
     """
     tags, items = ws.catalogue.tags(), ws.catalogue.items()
-    return {
-        name: dimension.relation(tags, ids, items) for name, dimension in dimensions_of(ws).items()
-    }
+    wanted = dimensions_of(ws) if dimensions is None else dimensions
+    return {name: dimension.relation(tags, ids, items) for name, dimension in wanted.items()}
 
 
 def artist_groups(items: pd.DataFrame, ids: np.ndarray, *, fewest: int) -> np.ndarray:

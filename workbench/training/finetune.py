@@ -200,10 +200,11 @@ def tags_before_and_after(ws: Workspace, parent: Model, tuned: Model) -> dict[st
     lost, with p values (see `workbench.evaluation.report.comparisons`).
     """
     ids = held_out_items(ws, parent)
-    questions = tag_questions(ws, ids, parent.card.dimensions)
-    raw, blocks = ws.vectors(parent.card.encoder).rows(ids), subspace_blocks(parent.card)
+    source, blocks = ws.vectors(parent.card.encoder), subspace_blocks(parent.card)
+    questions = tag_questions(ws, ids, parent.card.dimensions, among=source.ids)
+    raw = source.rows(questions.ids)
     before, after = (model_answers(m.transform(raw), blocks, questions) for m in (parent, tuned))
-    songs = song_groups(ws.catalogue.items().loc[ids])
+    songs = song_groups(ws.catalogue.items().loc[questions.ids])
     asked = questions.named | {OVERALL: questions.pooled}
     groups = {name: songs[triplets.rows[:, 0]] for name, triplets in asked.items()}
     return {

@@ -8,23 +8,21 @@ import re
 import shutil
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import sqlalchemy as sa
 
+from workbench.audio.mixing import HIGHEST, LONGEST_S, resampled
 from workbench.catalogue.tables import Item, Media, Tag, Use, now
-from workbench.errors import UnknownNameError, WorkbenchError
+from workbench.errors import WorkbenchError
 from workbench.files import clear_storage_errors
-from workbench.search.mixing import Music
 
 if TYPE_CHECKING:
     from workbench.search.baskets import Basket, BasketPart
     from workbench.workspace import Workspace
 
 SAMPLE_RATE = 44100  # at least; a recording with more keeps it
-HIGHEST = 10.0 ** (-0.1 / 20.0)  # what the peaks of a mix are kept below
-LONGEST_S = 3600.0
 
 
 def export_song(ws: Workspace, basket: Basket, folder: Path, *, overwrite: bool = False) -> Path:
@@ -150,28 +148,9 @@ def _shape(ws: Workspace, parts: tuple[BasketPart, ...]) -> tuple[int, int, int]
 
 
 def _sound(ws: Workspace, part: BasketPart, rate: int) -> np.ndarray:
-    """Return what a part sounds like, float32 [1 or 2, n]: its file's span, else as rendered."""
-    from workbench.audio.decode import decode
-
-    with ws.database.read() as session:
-        item = session.get(Item, part.item)
-    if item is None:
-        raise UnknownNameError(f"There is no item {part.item}.")
-    if item.domain != "audio" or item.media_id is None:
-        return np.atleast_2d(cast("Music", ws.catalogue).sound_of(part.item, rate))
-    sound = decode(ws.catalogue.media_path(part.item))
-    first = round(item.start_s * sound.sample_rate)
-    last = None
-    if item.duration_s is not None and item.kind in ("segment", "bar"):
-        last = first + round(item.duration_s * sound.sample_rate)
-    samples = sound.samples[:, first:last]
-    if len(samples) > 2:
-        samples = samples.mean(axis=0, keepdims=True)
-    if sound.sample_rate != rate:
-        import soxr
-
-        samples = soxr.resample(samples.T, sound.sample_rate, rate, quality="HQ").T
-    return np.asarray(samples, dtype=np.float32)
+    """Return what a part sounds like, float32 [1 or 2, n]."""
+    samples = resampled(ws.catalogue.whole_sound(part.item), rate)
+    return samples if len(samples) <= 2 else samples.mean(axis=0, keepdims=True)
 
 
 def _place(mix: np.ndarray, sound: np.ndarray, part: BasketPart, rate: int) -> None:

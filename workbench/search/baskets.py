@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import sqlalchemy as sa
 
+from workbench.catalogue.bars import Bars
 from workbench.catalogue.tables import Assembly, Item, Media, now
 from workbench.errors import UnknownNameError, WorkbenchError
 from workbench.search.query import Part, Query
@@ -286,18 +287,27 @@ def list_baskets(ws: Workspace) -> pd.DataFrame:
 def bar_lines(ws: Workspace, item: int) -> np.ndarray:
     """Return where the bars of an item begin and the last one ends, in seconds from its start.
 
-    Known bars only (`catalogue.bars.Bars`), float64 [b + 1]; empty without.
+    Known bars only, those of its song for a track; float64 [b + 1], empty without. Nothing is
+    listened to: `Catalogue.bars` does that, and what it finds is known from then on.
     """
-    query = sa.select(Media.bars, Item.start_s, Item.duration_s)
+    whole = sa.orm.aliased(Item)
+    theirs = sa.orm.aliased(Media)
+    query = (
+        sa.select(Item.start_s, Item.duration_s, Item.kind, Media.bars, theirs.bars.label("song"))
+        .outerjoin(Media, Item.media_id == Media.id)
+        .outerjoin(whole, Item.parent_id == whole.id)
+        .outerjoin(theirs, whole.media_id == theirs.id)
+        .where(Item.id == item)
+    )
     with ws.database.read() as session:
-        row = session.execute(
-            query.join(Media, Item.media_id == Media.id).where(Item.id == item)
-        ).first()
-    if row is None or not row.bars:
+        row = session.execute(query).first()
+    stored = None if row is None else (row.bars or row.song)
+    if row is None or not stored:
         return np.zeros(0)
-    lines = np.frombuffer(row.bars, dtype="<f4").astype(float) - row.start_s
-    end = math.inf if row.duration_s is None else row.duration_s
-    return lines[(lines > -0.01) & (lines < end + 0.01)]
+    bars = Bars.from_bytes(stored)
+    if row.kind in ("segment", "bar"):
+        bars = bars.within(row.start_s, row.start_s + (row.duration_s or 0.0))
+    return bars.edges.astype(float) if len(bars) else np.zeros(0)
 
 
 def _titled(title: str) -> str:

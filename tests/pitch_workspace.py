@@ -41,9 +41,9 @@ class PitchClasses:
         return weights / weights.sum()
 
 
-def tone(pitch: int, seconds: float = 2.0) -> np.ndarray:
+def tone(pitch: int, seconds: float = 2.0, *, rate: int = RATE) -> np.ndarray:
     """Return a sine of a MIDI pitch, float32 [samples]."""
-    time = np.arange(int(seconds * RATE)) / RATE
+    time = np.arange(int(seconds * rate)) / rate
     return (0.3 * np.sin(2 * np.pi * 440 * 2 ** ((pitch - 69) / 12) * time)).astype(np.float32)
 
 
@@ -71,8 +71,8 @@ class Tones:
         self.ws, self.encoder = ws, PitchClasses()
         self.scores: dict[int, Score] = {}
         self.sounds: dict[int, np.ndarray] = {}
-        monkeypatch.setattr(Catalogue, "sound_of", lambda _, i, rate: self.sounds[i], raising=False)
-        monkeypatch.setattr(Catalogue, "score_of", lambda _, i: self.scores[i], raising=False)
+        monkeypatch.setattr(Catalogue, "sound_of", lambda _, i, rate: self.sounds[i])
+        monkeypatch.setattr(Catalogue, "score_of", lambda _, i: self.scores[i])
         monkeypatch.setattr("workbench.encoders.warm.warm_encoder", lambda *_: self.encoder)
         for number in range(12):
             item = self._add("audio", number)

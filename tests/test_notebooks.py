@@ -29,6 +29,7 @@ WIDGETS = {
     "model": ["VBox"],
     "overview": ["VBox"],
     "rate": ["VBox"],
+    "song": ["VBox"],
 }
 
 

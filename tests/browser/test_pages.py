@@ -120,19 +120,19 @@ def test_explorer_finds_plays_and_weighs(open_page, judged_ws: Workspace):
     assert rows.count() == 10
     picture(page, "explore")
 
-    rows.nth(0).locator(".wb-similar-play").click()
+    rows.nth(0).locator(".wb-item-play").click()
     page.wait_for_function(f"{PLAYER}.audio.currentTime > 0.2 && !{PLAYER}.audio.paused")
     first = page.evaluate(f"{PLAYER}.id")
-    rows.nth(1).locator(".wb-similar-play").click()
+    rows.nth(1).locator(".wb-item-play").click()
     page.wait_for_function(f"{PLAYER}.audio.currentTime > 0.1 && {PLAYER}.id !== {first}")
     assert page.locator(".wb-playing").count() == 1
-    rows.nth(1).locator(".wb-similar-play").click()
+    rows.nth(1).locator(".wb-item-play").click()
     page.wait_for_function(f"{PLAYER}.audio.paused")
 
     wanted = judged_ws.catalogue.items(kind="song", domain="audio").iloc[5]
     box = page.get_by_role("combobox", name="Find a piece")
     box.fill(wanted["title"][:12])
-    page.locator(".wb-similar-option", has_text=wanted["title"]).first.click()
+    page.locator(".wb-item-option", has_text=wanted["title"]).first.click()
     page.locator(".wb-similar-query", has_text=wanted["title"]).wait_for()
 
     before = page.locator(".wb-similar tbody").inner_text()

@@ -14,6 +14,7 @@ from workbench.search.filters import Filters
 from workbench.search.find import find
 from workbench.search.query import Part, Query
 from workbench.search.query_vector import join_scores
+from workbench.symbolic.synthesis import Synthesis
 
 AUDIO, SYMBOLIC = range(1, 13), range(13, 17)  # ids: twelve tones from C4 on, four scores
 
@@ -41,7 +42,8 @@ def test_a_score_file_finds_its_notes_and_may_be_rendered(
     file = tmp_path / "d.csv"
     file.write_text("onset,duration,pitch\n0,2,62\n2,2,62\n")
     assert nearest(tones, file) == AUDIO[2]
-    monkeypatch.setattr("workbench.search.query_vector.rendered", lambda score, rate: tone(65))
+    sound = tone(65, rate=44100)[None]  # the synthesizer's rate
+    monkeypatch.setattr(Synthesis, "sound", lambda self, score: sound)
     assert nearest(tones, Query.of_file(file, render=True)) == AUDIO[5]
 
 

@@ -23,6 +23,7 @@ from workbench.cli import (
     pages,
     parts,
     search,
+    songs,
     tasks,
     team,
     train,
@@ -36,7 +37,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 _MODULES = (
-    *(pages, catalogue, parts, dimensions, encoders, train, models, search, evaluate),
+    *(pages, catalogue, parts, dimensions, encoders, train, models, search, songs, evaluate),
     *(judgements, exchange, tasks, team, check),
 )
 for module in _MODULES:

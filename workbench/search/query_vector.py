@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
 
+from workbench.audio.decode import Sound, decode
+from workbench.audio.mixing import Mixer
 from workbench.catalogue.tables import DOMAINS, ITEM_KINDS
 from workbench.errors import MediaError, NotReadyError, UnknownNameError, WorkbenchError
-from workbench.search.mixing import Music, mix, rendered
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from workbench.search.index import CatalogueIndex
     from workbench.search.query import Query
     from workbench.search.vectors import VectorStore
@@ -154,7 +157,6 @@ def _score(ws: Workspace, query: Query, index: CatalogueIndex) -> Score | None:
     """Return the query as one score; None where it is a sound, or no score can hold it."""
     from workbench.symbolic.reading import READABLE_SUFFIXES, read_score
 
-    music = cast("Music", ws.catalogue)
     if query.file is not None:
         if query.file.suffix.lower() not in READABLE_SUFFIXES:
             return None
@@ -162,7 +164,7 @@ def _score(ws: Workspace, query: Query, index: CatalogueIndex) -> Score | None:
     else:
         if not all(_is_score(index, item) for item in query.items):
             return None
-        scores = [music.score_of(item) for item in query.items]
+        scores = [ws.catalogue.score_of(item) for item in query.items]
         joined = join_scores(scores) if not any(p.offset_s for p in query.parts) else None
         if joined is None:
             return None
@@ -214,12 +216,13 @@ def join_scores(scores: Sequence[Score]) -> Score | None:
 def _sound(ws: Workspace, query: Query, sample_rate: int) -> np.ndarray:
     """Return what a query sounds like, mono float32 [samples]."""
     if query.file is not None:
-        sound = _file_sound(query, sample_rate)
+        sound = _file_sound(ws, query.file).mono(sample_rate)
     else:
-        music = cast("Music", ws.catalogue)
-        sounds = [music.sound_of(item, sample_rate) for item in query.items]
-        gains, offsets = zip(*((p.gain_db, p.offset_s) for p in query.parts), strict=True)
-        sound = mix(sounds, gains, [round(o * sample_rate) for o in offsets])
+        mixer = Mixer(sample_rate)
+        for part in query.parts:
+            heard = Sound(ws.catalogue.sound_of(part.item, sample_rate)[None], sample_rate)
+            mixer.add(heard, gain_db=part.gain_db, offset_s=part.offset_s)
+        sound = mixer.sound.samples[0]
     if query.span_s is not None:
         start, end = (round(s * sample_rate) for s in query.span_s)
         sound = sound[start:end]
@@ -228,11 +231,10 @@ def _sound(ws: Workspace, query: Query, sample_rate: int) -> np.ndarray:
     return np.ascontiguousarray(sound, dtype=np.float32)
 
 
-def _file_sound(query: Query, sample_rate: int) -> np.ndarray:
-    from workbench.audio.decode import decode
+def _file_sound(ws: Workspace, file: Path) -> Sound:
     from workbench.symbolic.reading import READABLE_SUFFIXES, read_score
+    from workbench.symbolic.render import SAMPLE_RATE
 
-    assert query.file is not None
-    if query.file.suffix.lower() in READABLE_SUFFIXES:
-        return rendered(read_score(query.file), sample_rate)
-    return decode(query.file).mono(sample_rate)
+    if file.suffix.lower() not in READABLE_SUFFIXES:
+        return decode(file)
+    return Sound(ws.catalogue.synthesis.sound(read_score(file)), SAMPLE_RATE)

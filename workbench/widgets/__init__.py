@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from workbench.widgets.overview import Overview
     from workbench.widgets.rater import TripletRater
     from workbench.widgets.similar import SimilarItems
+    from workbench.widgets.song_builder import SongBuilder
 
 __all__ = [
     "AgreementPanel",
@@ -20,6 +21,7 @@ __all__ = [
     "KiviatChart",
     "Overview",
     "SimilarItems",
+    "SongBuilder",
     "SubspaceMaps",
     "TripletRater",
 ]
@@ -30,6 +32,7 @@ _MODULES = {
     "KiviatChart": "kiviat",
     "Overview": "overview",
     "SimilarItems": "similar",
+    "SongBuilder": "song_builder",
     "SubspaceMaps": "maps",
     "TripletRater": "rater",
 }

@@ -24,6 +24,7 @@ WIDGETS = {
     "05_scores_and_leakage": ["KiviatChart", "LeakageTable"],
     "06_find_and_publish": ["SimilarItems", "Overview"],
     "07_base_model": ["BaseTrainer"],
+    "08_from_a_melody_to_a_mix": ["SongBuilder"],
     "agreement": ["VBox"],
     "explore": ["VBox"],
     "model": ["VBox"],
@@ -70,8 +71,8 @@ def shown(notebook: nbformat.NotebookNode) -> list[str]:
     ]
 
 
-def test_the_story_has_seven_numbered_parts():
-    assert [path.stem[:3] for path in NOTEBOOKS] == [f"0{i}_" for i in range(1, 8)]
+def test_the_story_has_eight_numbered_parts():
+    assert [path.stem[:3] for path in NOTEBOOKS] == [f"0{i}_" for i in range(1, 9)]
     assert {path.stem for path in NOTEBOOKS + DASHBOARDS} == set(WIDGETS)
 
 

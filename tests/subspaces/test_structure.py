@@ -96,3 +96,22 @@ def test_names_that_cannot_be_used_are_refused(ws: Workspace, name: str) -> None
     with pytest.raises(WorkbenchError):
         add_dimension(ws, name)
     assert (ws.root / "workbench.toml").read_text() == before
+
+
+def test_items_used_in_one_song_sound_good_together(ws: Workspace) -> None:
+    from workbench.catalogue.tables import Assembly, Use
+    from workbench.subspaces.triplets import relations
+
+    ids = [
+        ws.catalogue.add_item(kind="track", domain="audio", title=f"Track {i}") for i in range(4)
+    ]
+    add_dimension(ws, "complementarity")
+    assert not relations(ws, ids)["complementarity"].any()
+    with ws.database.write() as session:
+        session.add_all([Assembly(id=name, title=name, parts={}) for name in ("one", "two")])
+        session.flush()
+        used = [("one", ids[0]), ("one", ids[2]), ("two", ids[1]), ("one", ids[0])]
+        session.add_all([Use(assembly_id=name, item_id=item) for name, item in used])
+    found = relations(ws, ids)["complementarity"]
+    assert found[0, 2] == found[2, 0] == 1
+    assert np.count_nonzero(found) == 2

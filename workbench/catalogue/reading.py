@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from workbench.catalogue.database import Database
-from workbench.catalogue.tables import ImportFailure, Item, Media, SubmixPart, Tag
+from workbench.catalogue.tables import ImportFailure, Item, Media, SubmixPart, Tag, Use
 from workbench.errors import MediaError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -116,6 +116,17 @@ class CatalogueReader:
         ).order_by(Tag.id)
         if dimension is not None:
             query = query.where(Tag.dimension == dimension)
+        return self._frame(query)
+
+    def used_together(self) -> pd.DataFrame:
+        """Return which items were used in one exported song: a_id, b_id, both ways round."""
+        a, b = sa.orm.aliased(Use), sa.orm.aliased(Use)
+        query = (
+            sa.select(a.item_id.label("a_id"), b.item_id.label("b_id"))
+            .join(b, a.assembly_id == b.assembly_id)
+            .where(a.item_id != b.item_id)
+            .distinct()
+        )
         return self._frame(query)
 
     def failures(self) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from workbench.subspaces.dimensions import Dimension, dimensions_of
-from workbench.subspaces.structure import song_groups
+from workbench.subspaces.structure import SoundingTogether, song_groups
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,7 +65,20 @@ def relations(
     """
     tags, items = ws.catalogue.tags(), ws.catalogue.items()
     wanted = dimensions_of(ws) if dimensions is None else dimensions
-    return {name: dimension.relation(tags, ids, items) for name, dimension in wanted.items()}
+    found = {name: dimension.relation(tags, ids, items) for name, dimension in wanted.items()}
+    used = ws.catalogue.used_together()
+    for name, dimension in wanted.items():
+        if isinstance(dimension.notion, SoundingTogether):
+            found[name] = _with_uses(found[name], ids, used)
+    return found
+
+
+def _with_uses(relation: np.ndarray, ids: Sequence[int], used: pd.DataFrame) -> np.ndarray:
+    """Return a relation in which items that somebody put into one song sound good together."""
+    place = {item: row for row, item in enumerate(ids)}
+    pairs = used[used["a_id"].isin(place) & used["b_id"].isin(place)]
+    relation[pairs["a_id"].map(place), pairs["b_id"].map(place)] = 1
+    return relation
 
 
 def artist_groups(items: pd.DataFrame, ids: np.ndarray, *, fewest: int) -> np.ndarray:

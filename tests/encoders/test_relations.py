@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from tiny_scores import MAJOR, MINOR, Voice, tune, write_midi
 
+from workbench.audio.decode import decode
 from workbench.encoders.base import takes_scores
 from workbench.encoders.descriptors import DescriptorEncoder
 from workbench.encoders.network import NetworkEncoder
@@ -129,3 +130,24 @@ def test_older_versions_stay_loadable_and_equal_where_they_overlap(scores: dict)
 
 def test_what_is_shipped_is_small() -> None:
     assert sum(file.stat().st_size for file in SHIPPED.iterdir()) <= 6_000_000
+
+
+def test_a_passage_of_a_real_stem_is_nearest_to_the_stems_other_passage(
+    encoder: DescriptorEncoder, multitracks: Path
+) -> None:
+    names = (
+        "caesium/kick",
+        "caesium/minilogue_synth",
+        "hydrogen/bgvox_harmony",
+        "lithium/arp_dist",
+    )
+    length = 12 * RATE
+    passages = []
+    for name in names:
+        samples = decode(multitracks / f"{name}.ogg").mono(RATE)
+        passages += [samples[:length], samples[length : 2 * length]]
+    vectors = encoder.encode(passages)[:, encoder.blocks["related track"]]
+    similarity = vectors @ vectors.T
+    np.fill_diagonal(similarity, -1.0)
+    other = np.arange(len(passages)) ^ 1
+    assert (similarity.argmax(axis=1) == other).sum() >= 6

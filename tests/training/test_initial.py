@@ -9,6 +9,7 @@ from synthetic import ENCODER, add_songs
 
 from workbench import Workspace
 from workbench.errors import NotReadyError, WorkbenchError
+from workbench.search.rankings import rate
 from workbench.subspaces.heads import apply_head
 from workbench.subspaces.model import Model, Normaliser
 from workbench.subspaces.structure import song_groups
@@ -186,3 +187,15 @@ def test_a_relation_starts_as_what_the_encoder_was_trained_for() -> None:
     expected = centred / np.linalg.norm(centred, axis=1, keepdims=True)
     np.testing.assert_allclose(found[:, :8], expected, atol=1e-5)
     assert not found[:, 8:].any()
+
+
+def test_what_was_liked_counts_more_if_that_is_asked_for(ws: Workspace) -> None:
+    ids = add_songs(ws, 24)
+    plain = fit_initial(ws, promote=False)
+    same = fit_initial(ws, by_use=True, promote=False)
+    for item in ids[:6]:
+        rate(ws, item, 5)
+    liked = fit_initial(ws, by_use=True, promote=False)
+    heads = [ws.models.load(card.version).heads["genre"]["weight"] for card in (plain, same, liked)]
+    np.testing.assert_allclose(heads[0], heads[1], atol=1e-6)
+    assert np.abs(heads[0] - heads[2]).max() > 1e-4

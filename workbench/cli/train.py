@@ -43,6 +43,9 @@ def _train() -> None:
 def train_heads(
     head: Annotated[str, typer.Option(help="linear, mlp or mask")] = "linear",
     encoder: EncoderOption = None,
+    by_use: Annotated[
+        bool, typer.Option("--by-use", help="Items used in songs and liked count more.")
+    ] = False,
     seed: SeedOption = 0,
     workspace: WorkspaceOption = None,
     job: JobOption = None,
@@ -51,7 +54,9 @@ def train_heads(
     from workbench.training.initial import fit_initial
 
     ws = Workspace(workspace)
-    card = fit_initial(ws, head=head, encoder=encoder, seed=seed, progress=progress_for(job))
+    card = fit_initial(
+        ws, head=head, encoder=encoder, by_use=by_use, seed=seed, progress=progress_for(job)
+    )
     say(f"Model {card.version} is in use. Its encoder: {card.encoder}, licence: {card.licence}.")
     say(f"On {card.metrics['held_out_items']} held-out songs:")
     table(

@@ -54,7 +54,9 @@ def rate(
         raise UnknownNameError(f"There is no item {item_id}.")
     with ws.database.write() as session:
         session.add(
-            Rating(item_id=item_id, stars=stars, rater=rater, assembly_id=assembly_id, at=now())
+            Rating(
+                item_id=int(item_id), stars=stars, rater=rater, assembly_id=assembly_id, at=now()
+            )
         )
 
 

@@ -16,6 +16,7 @@ from workbench.encoders.registry import find_encoder, list_encoders, load_encode
 from workbench.errors import NotReadyError, UnknownNameError, WorkbenchError
 from workbench.evaluation.triplets import evaluate_model
 from workbench.progress import Progress
+from workbench.search.rankings import item_weights
 from workbench.search.subspaces import write_subspaces
 from workbench.subspaces.dimensions import DIMENSIONS, RELATIONS, dimensions_of
 from workbench.subspaces.heads import HEADS, Parameters, mask_blocks, widen_to_mlp
@@ -51,6 +52,7 @@ def fit_initial(
     *,
     head: str = "linear",
     encoder: str | None = None,
+    by_use: bool = False,
     seed: int = 0,
     promote: bool = True,
     progress: Progress | None = None,
@@ -65,6 +67,9 @@ def fit_initial(
         ``linear``, ``mlp`` (starts as the linear head; fine-tuning bends it) or ``mask``.
     encoder
         Whose vectors, by key or short name; by default the best encoder that has some.
+    by_use
+        Let items that were used in songs and liked count more than others (the patent's ranking of
+        items, US 12,394,399); see `workbench.search.rankings.item_weights`.
     seed
         One seed gives one model.
     promote
@@ -104,7 +109,9 @@ def fit_initial(
         subspace_dim = blocks.shape[1]
     else:
         subspace_dim = min(SUBSPACE_DIM, loaded.dim)
-        heads = _weighted_heads(ws, trained, normaliser, raw, subspace_dim, rng, progress)
+        heads = _weighted_heads(
+            ws, trained, normaliser, raw, subspace_dim, rng, progress, by_use=by_use
+        )
         heads |= {
             name: {"weight": _own_block(normaliser, loaded.blocks[block], subspace_dim)}
             for name, block in _own_blocks(loaded, names).items()
@@ -209,8 +216,12 @@ def _weighted_heads(
     subspace_dim: int,
     rng: np.random.Generator,
     progress: Progress,
+    *,
+    by_use: bool,
 ) -> dict[str, Parameters]:
     x = normaliser(raw)
+    ids = items.index.to_numpy()
+    worth = item_weights(ws, ids) if by_use else np.ones(len(ids))
     related = relations(ws, items.index.tolist())
     heads = {}
     progress.stage("Fitting heads to the tags", len(related))
@@ -221,9 +232,8 @@ def _weighted_heads(
         columns = np.repeat(np.sqrt(weights), np.diff(normaliser.edges)).astype(np.float32)
         directions = principal_directions(x * columns, subspace_dim)
         start = {"weight": (directions * columns).astype(np.float32)}
-        problem = Problem(
-            x, NO_TRIPLETS, triplets, np.zeros((1, 0)), np.ones((1, len(triplets)), np.float32)
-        )
+        counts = worth[triplets.rows].mean(axis=1, dtype=np.float32)[None]
+        problem = Problem(x, NO_TRIPLETS, triplets, np.zeros((1, 0)), counts)
         fitted = fit_heads("linear", start, problem, [Pull(weights=_PULL)], steps=_STEPS)
         heads[name] = {"weight": fitted["weight"][0]}
         progress.advance(label=name)

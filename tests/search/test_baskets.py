@@ -9,7 +9,8 @@ from workbench import Workspace
 from workbench.catalogue.media import MediaInfo
 from workbench.catalogue.tables import Item, Media
 from workbench.errors import UnknownNameError, WorkbenchError
-from workbench.search.baskets import Basket, BasketPart, bar_lines, list_baskets
+from workbench.search.basket_parts import BasketPart, bar_lines
+from workbench.search.baskets import Basket, list_baskets
 
 
 @pytest.fixture

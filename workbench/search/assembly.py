@@ -19,7 +19,8 @@ from workbench.errors import WorkbenchError
 from workbench.files import clear_storage_errors
 
 if TYPE_CHECKING:
-    from workbench.search.baskets import Basket, BasketPart
+    from workbench.search.basket_parts import BasketPart
+    from workbench.search.baskets import Basket
     from workbench.workspace import Workspace
 
 SAMPLE_RATE = 44100  # at least; a recording with more keeps it

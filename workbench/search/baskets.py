@@ -6,18 +6,23 @@ creation; the partly composed song is the query for what is missing.
 
 from __future__ import annotations
 
-import math
 import uuid
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import sqlalchemy as sa
 
-from workbench.catalogue.bars import Bars
-from workbench.catalogue.tables import Assembly, Item, Media, now
+from workbench.catalogue.tables import Assembly, Item, now
 from workbench.errors import UnknownNameError, WorkbenchError
+from workbench.search.basket_parts import (
+    BasketPart,
+    bar_lines,
+    checked,
+    plain_parts,
+    stored_parts,
+)
 from workbench.search.query import Part, Query
 
 if TYPE_CHECKING:
@@ -25,18 +30,7 @@ if TYPE_CHECKING:
 
     from workbench.workspace import Workspace
 
-LOUDEST_DB, QUIETEST_DB = 12.0, -60.0
 _KEPT = 200  # steps that can be taken back
-
-
-@dataclass(frozen=True)
-class BasketPart:
-    """An item in a basket: how loud it is, when it begins, and whether it is left out for now."""
-
-    item: int
-    gain_db: float = 0.0
-    offset_s: float = 0.0
-    muted: bool = False
 
 
 class Basket:
@@ -223,7 +217,7 @@ class Basket:
         return self.parts[place]
 
     def _change(self, parts: Sequence[BasketPart]) -> None:
-        checked = tuple(_checked(part) for part in parts)
+        checked = tuple(checked(part) for part in parts)
         if checked != self.parts:
             self._save(checked, undo=[*self._undo, self.parts][-_KEPT:], redo=[])
 
@@ -245,9 +239,9 @@ class Basket:
                 row.title, row.saved_at = title or row.title, now()
                 row.parts = {
                     "revision": self._revision + 1,
-                    "parts": _plain(parts),
-                    "undo": [_plain(step) for step in undo],
-                    "redo": [_plain(step) for step in redo],
+                    "parts": plain_parts(parts),
+                    "undo": [plain_parts(step) for step in undo],
+                    "redo": [plain_parts(step) for step in redo],
                 }
         self._load()
         if changed:
@@ -262,9 +256,9 @@ class Basket:
             raise UnknownNameError(f"There is no song {self.id} being built.")
         self.title, self.author = row.title, row.author
         self._revision = int(row.parts.get("revision", 0))
-        self.parts = _parts(row.parts.get("parts", []))
-        self._undo = [_parts(step) for step in row.parts.get("undo", [])]
-        self._redo = [_parts(step) for step in row.parts.get("redo", [])]
+        self.parts = stored_parts(row.parts.get("parts", []))
+        self._undo = [stored_parts(step) for step in row.parts.get("undo", [])]
+        self._redo = [stored_parts(step) for step in row.parts.get("redo", [])]
 
 
 def list_baskets(ws: Workspace) -> pd.DataFrame:
@@ -284,50 +278,8 @@ def list_baskets(ws: Workspace) -> pd.DataFrame:
     return table.sort_values("saved_at", ascending=False, kind="stable").set_index("id")
 
 
-def bar_lines(ws: Workspace, item: int) -> np.ndarray:
-    """Return where the bars of an item begin and the last one ends, in seconds from its start.
-
-    Known bars only, those of its song for a track; float64 [b + 1], empty without. Nothing is
-    listened to: `Catalogue.bars` does that, and what it finds is known from then on.
-    """
-    whole = sa.orm.aliased(Item)
-    theirs = sa.orm.aliased(Media)
-    query = (
-        sa.select(Item.start_s, Item.duration_s, Item.kind, Media.bars, theirs.bars.label("song"))
-        .outerjoin(Media, Item.media_id == Media.id)
-        .outerjoin(whole, Item.parent_id == whole.id)
-        .outerjoin(theirs, whole.media_id == theirs.id)
-        .where(Item.id == item)
-    )
-    with ws.database.read() as session:
-        row = session.execute(query).first()
-    stored = None if row is None else (row.bars or row.song)
-    if row is None or not stored:
-        return np.zeros(0)
-    bars = Bars.from_bytes(stored)
-    if row.kind in ("segment", "bar"):
-        bars = bars.within(row.start_s, row.start_s + (row.duration_s or 0.0))
-    return bars.edges.astype(float) if len(bars) else np.zeros(0)
-
-
 def _titled(title: str) -> str:
     plain = " ".join(title.split())[:200]
     if not plain:
         raise WorkbenchError("Give the song a title.")
     return plain
-
-
-def _checked(part: BasketPart) -> BasketPart:
-    if not (math.isfinite(part.gain_db) and QUIETEST_DB <= part.gain_db <= LOUDEST_DB):
-        raise WorkbenchError(f"A gain lies between {QUIETEST_DB:g} and {LOUDEST_DB:g} dB.")
-    if not (math.isfinite(part.offset_s) and 0 <= part.offset_s < 24 * 3600):
-        raise WorkbenchError("A part begins at 0 s or later.")
-    return part
-
-
-def _plain(parts: Sequence[BasketPart]) -> list[dict[str, Any]]:
-    return [asdict(part) for part in parts]
-
-
-def _parts(stored: Sequence[dict[str, Any]]) -> tuple[BasketPart, ...]:
-    return tuple(BasketPart(**part) for part in stored)

@@ -217,9 +217,9 @@ class Basket:
         return self.parts[place]
 
     def _change(self, parts: Sequence[BasketPart]) -> None:
-        checked = tuple(checked(part) for part in parts)
-        if checked != self.parts:
-            self._save(checked, undo=[*self._undo, self.parts][-_KEPT:], redo=[])
+        able = tuple(checked(part) for part in parts)
+        if able != self.parts:
+            self._save(able, undo=[*self._undo, self.parts][-_KEPT:], redo=[])
 
     def _save(
         self,

@@ -18,7 +18,7 @@ from workbench.errors import NotAWorkspaceError, StorageError
 from workbench.files import atomic_path
 
 SCHEMA_REVISION = "0003"
-BUSY_TIMEOUT_S = 10.0  # how long a transaction waits for that of another program
+BUSY_TIMEOUT_S = 30.0  # how long a transaction waits for others; SQLite lets them in by chance
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 

@@ -184,6 +184,17 @@ def test_tables_and_data_that_are_no_scores_are_left_alone(
     assert [path.name for path, _ in report.failures] == ["prices.csv", "page.xml"]
 
 
+def test_a_broken_table_of_notes_is_named_even_in_a_folder(
+    ws: Workspace, music: Path, take
+) -> None:
+    write_midi(music / "a.mid", [Voice(0, tune())])
+    (music / "notes.csv").write_text("onset,duration,pitch\n0,1,60\nx,1,62\n")
+    (music / "notes.json").write_text('{"notes": [{"pitch": 60, "onset": 0,')
+    report = take()
+    assert report.ignored == 0
+    assert sorted(path.name for path, _ in report.failures) == ["notes.csv", "notes.json"]
+
+
 def test_what_a_manifest_names_is_meant_to_be_a_score(ws: Workspace, music: Path, take) -> None:
     (music / "a.json").write_text("{}")
     manifest = music / "list.csv"

@@ -106,7 +106,7 @@ def test_scores_that_keep_different_time_are_heard(tones: Tones) -> None:  # noq
 def test_an_encoder_that_reads_no_scores_offers_their_sound(tones: Tones) -> None:  # noqa: F811
     tones.encoder.domains = ("audio",)
     query = Query.of_item(SYMBOLIC[0], span_s=(0, 1))
-    with pytest.raises(WorkbenchError, match=r"cannot read scores.*render=True, --render"):
+    with pytest.raises(WorkbenchError, match=r"cannot read scores.*--render, render=True"):
         find(tones.ws, query)
     tones.sounds[SYMBOLIC[0]] = tone(64)
     assert nearest(tones, query.rendered()) == AUDIO[4]

@@ -8,8 +8,10 @@ import pytest
 from synthetic import ENCODER, add_songs
 
 from workbench import Workspace
-from workbench.errors import NotReadyError, WorkbenchError
+from workbench.errors import NotReadyError, UnknownNameError, WorkbenchError
+from workbench.search.find import find
 from workbench.search.rankings import rate
+from workbench.subspaces.declare import add_dimension
 from workbench.subspaces.heads import apply_head
 from workbench.subspaces.model import Model, Normaliser
 from workbench.subspaces.structure import song_groups
@@ -199,3 +201,17 @@ def test_what_was_liked_counts_more_if_that_is_asked_for(ws: Workspace) -> None:
     heads = [ws.models.load(card.version).heads["genre"]["weight"] for card in (plain, same, liked)]
     np.testing.assert_allclose(heads[0], heads[1], atol=1e-6)
     assert np.abs(heads[0] - heads[2]).max() > 1e-4
+
+
+def test_what_no_tag_speaks_of_is_not_passed_off_as_learned(ws: Workspace) -> None:
+    ids = add_songs(ws, 24)
+    add_dimension(ws, "nonsense")
+    card = fit_initial(ws)
+    assert "nonsense" in card.dimensions
+    assert "nonsense" not in card.taught
+    assert "genre" in card.taught
+    found = find(ws, ids[0], count=5)
+    asked = find(ws, ids[0], weights=dict.fromkeys(card.taught, 1.0), count=5)
+    assert found.index.tolist() == asked.index.tolist()
+    with pytest.raises(UnknownNameError, match=r"has not learned 'nonsense'.*judge triplets"):
+        find(ws, ids[0], weights={"nonsense": 1.0})

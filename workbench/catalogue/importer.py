@@ -18,7 +18,7 @@ from workbench.catalogue.finding import find_files
 from workbench.catalogue.items import TagValue
 from workbench.catalogue.manifest import ManifestRow, read_manifest
 from workbench.catalogue.media import AUDIO_SUFFIXES, MediaInfo
-from workbench.catalogue.score_files import ScoreFile
+from workbench.catalogue.score_files import ScoreFile, is_meant_as_score
 from workbench.catalogue.stems import SongFolder, find_song_folders
 from workbench.errors import CancelledError
 from workbench.files import printable
@@ -141,7 +141,7 @@ class _Import:
         """Store one described file, or note why there is nothing to store."""
         path = described.path
         if described.error is not None:
-            if path in self._doubtful:
+            if path in self._doubtful and not is_meant_as_score(path):
                 self.report.ignored += 1
             else:
                 self.fail(path, described.error)

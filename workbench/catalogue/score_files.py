@@ -19,6 +19,8 @@ from workbench.symbolic.score import Score
 
 SOURCE = "score"
 _CONTRADICTION = 0.1  # of a profile correlation: the notes speak against the signature
+_LOOKED_AT = 64 * 2**10  # bytes
+_OF_SCORES = (b"pitch", b"<score-partwise", b"<score-timewise", b"roll.npy")
 _LONGEST_NOTE = 8.0  # quarters that count: a pedal point is not the key
 
 
@@ -55,6 +57,16 @@ class ScoreFile:
     tags: list[TagValue] = field(default_factory=list)
     tracks: list[ScoreTrack] = field(default_factory=list)
     doubts: tuple[str, ...] = ()
+
+
+def is_meant_as_score(path: Path) -> bool:
+    """Say whether a table or data file speaks of notes, though it may be broken."""
+    try:
+        with path.open("rb") as stream:
+            start = stream.read(_LOOKED_AT).lower()
+    except OSError:
+        return False
+    return any(word in start for word in _OF_SCORES)
 
 
 def describe_score_file(path: Path) -> ScoreFile:

@@ -78,10 +78,7 @@ def import_(
         say(f"{count(report.linked, 'item')} linked as the same composition as another one.")
     if report.doubts:
         say(f"{count(len(report.doubts), 'doubt')} about scores that were added all the same:")
-        for path, doubt in report.doubts[:_DOUBTS_SHOWN]:
-            say(f"  {printable(path)}: {doubt}")
-        if len(report.doubts) > _DOUBTS_SHOWN:
-            say(f"  and {len(report.doubts) - _DOUBTS_SHOWN} more")
+        _say_some(report.doubts)
     if report.failures:
         say(f"{count(len(report.failures), 'file')} could not be imported:")
         for path, reason in report.failures:
@@ -90,6 +87,13 @@ def import_(
             raise MediaError("None of the files could be imported; the reasons are listed above.")
     if report.songs or report.tracks or report.scores:
         say("Next: `workbench embed`.")
+
+
+def _say_some(what: list[tuple[Path, str]]) -> None:
+    for path, reason in what[:_DOUBTS_SHOWN]:
+        say(f"  {printable(path)}: {reason}")
+    if len(what) > _DOUBTS_SHOWN:
+        say(f"  and {len(what) - _DOUBTS_SHOWN} more")
 
 
 def _is_workspace(folder: Path) -> bool:

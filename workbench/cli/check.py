@@ -102,12 +102,21 @@ def _encoder(ws: Workspace) -> str:
 
 
 def _vectors(ws: Workspace) -> str:
+    from workbench.encoders.registry import default_encoder
+
     card_encoder = ws.models.card().encoder
     audio = ws.catalogue.items(domain="audio")["media_id"].notna().sum()
     stored = len(ws.vectors(card_encoder).ids)
     if stored < audio:
         raise WorkbenchError(f"{audio - stored} items have none yet; run `workbench embed`")
-    return f"{stored} of {card_encoder}"
+    default = default_encoder().key
+    newer = (
+        f"; new items are embedded with {default}: `workbench embed` and `workbench train heads` "
+        "go on with it"
+        if card_encoder != default and card_encoder.rpartition("-")[0] == default.rpartition("-")[0]
+        else ""
+    )
+    return f"{stored} of {card_encoder}{newer}"
 
 
 def _model(ws: Workspace) -> str:

@@ -49,11 +49,16 @@ def add(
 ) -> None:
     """Take dimensions into the workspace, such as complementarity, or a tag of your own."""
     from workbench.subspaces.declare import add_dimension
+    from workbench.subspaces.dimensions import RELATIONS, dimensions_of
 
     ws = Workspace(workspace)
     for name in names:
+        if name in dimensions_of(ws):
+            say(f"{name} is taken already.")
+            continue
         found = add_dimension(ws, name, notion=notion, question=question)
-        say(f"Taken: {found.name}. {found.question}".rstrip())
+        own = "" if name in RELATIONS or notion else "A tag of your own: items with the same value."
+        say(f"Taken: {found.name}. {found.question or own}".rstrip())
     say("Models know it from the next `workbench train heads` on.")
 
 

@@ -160,7 +160,9 @@ def find_item(ws: Workspace, name: str) -> int:
             if len(wholes) == 1:
                 return int(wholes.index[0])
         if found.empty:
-            raise UnknownNameError(f"No item is called {name!r}.") from error
+            raise UnknownNameError(
+                f"No item has the id or the title {name!r}; `workbench export items` lists them."
+            ) from error
         some = "; ".join(f"{item} {title}" for item, title in found["title"].head(4).items())
         raise UnknownNameError(
             f"{len(found)} items have the words {name!r} ({some}{'; ...' * (len(found) > 4)}); "

@@ -63,6 +63,12 @@ def train_heads(
         ["dimension", "score [95 % interval]"],
         [[name, score_text(score)] for name, score in card.metrics["scores"].items()],
     )
+    untaught = [name for name in card.dimensions if name not in card.taught]
+    if untaught:
+        say(
+            f"Nothing was learned about {', '.join(untaught)}, as no tags speak of it: search "
+            "leaves it out until there are tags or judgements."
+        )
     say("What must be beaten, and whether it is by more than luck: `workbench evaluate`.")
 
 

@@ -65,7 +65,10 @@ def export_song(ws: Workspace, basket: Basket, folder: Path, *, overwrite: bool 
     if not parts:
         raise WorkbenchError("Nothing is heard in this song yet; add a part to it.")
     if folder.exists() and not overwrite and (folder.is_file() or any(folder.iterdir())):
-        raise WorkbenchError(f"{folder} is there already; name another folder, or overwrite it.")
+        raise WorkbenchError(
+            f"{folder} is there already; name another folder, or overwrite it (--overwrite, "
+            "overwrite=True)."
+        )
     rate, channels, length = _shape(ws, parts)
     mix = np.zeros((channels, length), dtype=np.float64)
     for part in parts:

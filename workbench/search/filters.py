@@ -156,9 +156,10 @@ class Filters:
             if value == wanted or not words.isdisjoint(re.findall(r"\w+", value))
         ]
         if not found and words == {wanted}:
+            others = [t.value for t in known.values() if t.value not in {*CLASSES, *_SAME_CLASS}]
             raise UnknownNameError(
                 f"No item is tagged with the instrument {name!r}; ask for {', '.join(CLASSES)}"
-                + (f", {_some(tag.value for tag in known.values())}." if known else ".")
+                + (f", {_some(others)}." if others else ".")
             )
         has = self._tagged(index, found)
         wholes = index.parent[has]

@@ -166,7 +166,7 @@ class _Space:
     ) -> _Space:
         """Compare a query with everything."""
         card = ws.models.card(version)
-        weight = shares(weights, card.dimensions)
+        weight = shares(weights, card.dimensions, card.taught)
         index = catalogue_index(ws)
         mask = (filters or Filters()).mask(index)
         store, blocks = read_subspaces(ws, card.version)

@@ -142,7 +142,8 @@ def _check_reads_scores(encoder: Any, card: ModelCard) -> None:
     if "symbolic" not in encoder.domains:
         raise ScoresUnreadError(
             f"Model {card.version} cannot read scores: its encoder {card.encoder} takes sound "
-            "only; ask for the score by its rendered sound instead (render=True, --render)."
+            "only; go on with one that takes scores (`workbench embed`, `workbench train heads`), "
+            "or ask for the score by its rendered sound (--render, render=True)."
         )
 
 

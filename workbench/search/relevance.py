@@ -6,7 +6,7 @@ subspace and D_max = 2, the largest distance of unit vectors: it means the same 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import numpy as np
 
@@ -16,16 +16,22 @@ FURTHEST = 2.0  # distance of two unit vectors
 _FEW = 32  # so many are compared with everyone faster than everyone is sorted
 
 
-def shares(weights: Mapping[str, float] | None, dimensions: Iterable[str]) -> np.ndarray:
+def shares(
+    weights: Mapping[str, float] | None,
+    dimensions: Iterable[str],
+    taught: Collection[str] | None = None,
+) -> np.ndarray:
     """Return the weight of each dimension, float32 [d]; their sizes sum to 1.
 
     Parameters
     ----------
     weights
         By dimension; those not named count nothing. A negative weight asks for what is unlike.
-        None: all count the same.
+        None: all that the model has learned count the same.
     dimensions
         Those of the model.
+    taught
+        Those that it has learned something about; by default all.
 
     Raises
     ------
@@ -35,12 +41,19 @@ def shares(weights: Mapping[str, float] | None, dimensions: Iterable[str]) -> np
         If no weight is other than zero, or one is no number.
     """
     names = list(dimensions)
+    taught = names if taught is None else taught
     if weights is None:
-        return np.full(len(names), 1 / len(names), np.float32)
-    unknown = [name for name in weights if name not in names]
+        counted = np.array([name in taught for name in names], np.float32)
+        return counted / max(counted.sum(), 1.0)
+    unknown = [name for name, weight in weights.items() if name not in taught and weight]
     if unknown:
+        cure = (
+            ": tag music by it or judge triplets about it, and train again"
+            if unknown[0] in names
+            else ""
+        )
         raise UnknownNameError(
-            f"The model has not learned {unknown[0]!r}; it knows {', '.join(names)}."
+            f"The model has not learned {unknown[0]!r}{cure}; it knows {', '.join(taught)}."
         )
     wanted = np.array([weights.get(name, 0.0) for name in names], dtype=float)
     size = float(np.abs(wanted).sum())

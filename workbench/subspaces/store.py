@@ -31,8 +31,9 @@ class ModelCard:
     """What a model is, what it learned from and how well it does.
 
     `metrics` holds ``scores`` (per dimension and overall, see `Score.as_dict`), ``leakage``
-    (subspace x dimension of the triplets) and, after fine-tuning, ``finetune`` (before and after
-    on items seen and unseen). `judgements` counts what the version learned from; `watermark` is
+    (subspace x dimension of the triplets), ``untaught`` (dimensions that nothing was learned
+    about) and, after fine-tuning, ``finetune`` (before and after on items seen and unseen).
+    `judgements` counts what the version learned from; `watermark` is
     the id of the last of them.
     """
 
@@ -52,6 +53,12 @@ class ModelCard:
     sha256: str = ""
     format: int = _FORMAT
     promoted: bool = False
+
+    @property
+    def taught(self) -> list[str]:
+        """The dimensions that tags, judgements or a trained network have taught it."""
+        untaught = self.metrics.get("untaught", ())
+        return [name for name in self.dimensions if name not in untaught]
 
 
 class ModelStore:

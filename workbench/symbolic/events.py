@@ -20,6 +20,12 @@ _VELOCITY = 80
 _TRUE, _FALSE = ("1", "true", "yes"), ("", "0", "false", "no", "none")
 
 
+def _where(error: Exception) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"line {error.lineno}, column {error.colno}: {error.msg}"
+    return "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+
+
 def read_csv_file(path: Path) -> Found:
     """Return what a table of notes holds.
 
@@ -69,9 +75,7 @@ def read_json_file(path: Path) -> Found:
     try:
         content = json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise MediaError(
-            f"{path.name}: cannot be read as JSON ({type(error).__name__})."
-        ) from error
+        raise MediaError(f"{path.name}: cannot be read as JSON ({_where(error)}).") from error
     maps = content if isinstance(content, dict) else {}
     rows = maps.get("notes") if isinstance(content, dict) else content
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):

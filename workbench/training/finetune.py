@@ -42,6 +42,7 @@ from workbench.training.judged import JudgedTriplets, judged_triplets
 from workbench.training.tuning import FOLDS, STEPS, HeadTuning, Observer, Outcome
 
 if TYPE_CHECKING:
+    from workbench.subspaces.store import ModelCard
     from workbench.workspace import Workspace
 
 FEWEST_JUDGEMENTS = 20
@@ -149,7 +150,7 @@ def finetune(
         parent=model.card.version,
         judgements=judged.answers,
         watermark=judged.watermark,
-        metrics={"finetune": report},
+        metrics={"finetune": report, "untaught": _still_untaught(origin.card, heads)},
         note=reason,
         created_at=timestamp(),
     )
@@ -158,6 +159,10 @@ def finetune(
     result = FineTuneResult(stored.version, model.card.version, promoted, reason, report)
     progress.event("result", **vars(result))
     return result
+
+
+def _still_untaught(card: ModelCard, tuned: Collection[str]) -> list[str]:
+    return [name for name in card.dimensions if name not in {*card.taught, *tuned}]
 
 
 def verdict(report: dict[str, Any]) -> tuple[bool, str]:

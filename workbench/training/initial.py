@@ -103,19 +103,24 @@ def fit_initial(
     normaliser = Normaliser.fit(raw, loaded.blocks)
     names = list(dimensions_of(ws))
     heads: dict[str, Parameters]
+    untaught: list[str] = []
     if head == "mask":
         blocks = _masks(loaded, names)
         heads = {n: {"mask": b} for n, b in zip(names, blocks, strict=True)}
         subspace_dim = blocks.shape[1]
     else:
         subspace_dim = min(SUBSPACE_DIM, loaded.dim)
-        heads = _weighted_heads(
+        heads, silent = _weighted_heads(
             ws, trained, normaliser, raw, subspace_dim, rng, progress, by_use=by_use
         )
+        own = _own_blocks(loaded, names)
         heads |= {
             name: {"weight": _own_block(normaliser, loaded.blocks[block], subspace_dim)}
-            for name, block in _own_blocks(loaded, names).items()
+            for name, block in own.items()
         }
+        untaught = [name for name in silent if name not in own]
+        if len(untaught) == len(names):  # without any tags: plain similarity, under every name
+            untaught = []
         if head == "mlp":
             heads = {n: widen_to_mlp(p["weight"], rng) for n, p in heads.items()}
     card = ModelCard(
@@ -126,6 +131,7 @@ def fit_initial(
         subspace_dim=subspace_dim,
         licence=chosen.licence_words,
         held_out=[int(i) for i in held_out],
+        metrics={"untaught": untaught},
         note="fitted to the tags",
     )
     model = Model(card, normaliser, heads)
@@ -218,15 +224,18 @@ def _weighted_heads(
     progress: Progress,
     *,
     by_use: bool,
-) -> dict[str, Parameters]:
+) -> tuple[dict[str, Parameters], list[str]]:
+    """Return a head per dimension, and the dimensions that the tags say nothing about."""
     x = normaliser(raw)
     ids = items.index.to_numpy()
     worth = item_weights(ws, ids) if by_use else np.ones(len(ids))
     related = relations(ws, items.index.tolist())
-    heads = {}
+    heads, silent = {}, []
     progress.stage("Fitting heads to the tags", len(related))
     for name, relation in related.items():
         triplets = sample_triplets(relation, _TRIPLETS, rng)
+        if not len(triplets):
+            silent.append(name)
         with one_thread():
             weights = block_weights(x, normaliser.edges, triplets)
         columns = np.repeat(np.sqrt(weights), np.diff(normaliser.edges)).astype(np.float32)
@@ -238,7 +247,7 @@ def _weighted_heads(
         heads[name] = {"weight": fitted["weight"][0]}
         progress.advance(label=name)
     progress.close()
-    return heads
+    return heads, silent
 
 
 def block_weights(

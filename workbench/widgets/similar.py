@@ -106,8 +106,8 @@ class SimilarItems(anywidget.AnyWidget):
             self.problem = str(error)
             return
         self._version = card.version
-        self.dimensions = list(card.dimensions)
-        self.weights = dict.fromkeys(card.dimensions, 1.0)
+        self.dimensions = card.taught
+        self.weights = dict.fromkeys(card.taught, 1.0)
         self.source = (
             f"Relatedness by {present.model_words(card)}; 99 % means: closer than 99 of 100 "
             "others that pass the filters."

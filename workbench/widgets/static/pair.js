@@ -19,7 +19,7 @@ function kiviat(values, words) {
   };
   const ring = (radius) => names.map((_, i) => spot(i, radius).map((x) => x.toFixed(1)).join(",")).join(" ");
   const said = names.map((name) => `${name} ${values[name].toFixed(2)}`).join(", ");
-  const root = svg("svg", { viewBox: "-150 -118 300 240", class: "wb-pair-kiviat", role: "img", "aria-label": `Relevance: ${said}` });
+  const root = svg("svg", { viewBox: "-186 -118 372 240", class: "wb-pair-kiviat", role: "img", "aria-label": `Relevance: ${said}` });
   for (const share of [0.25, 0.5, 0.75, 1]) root.append(svg("polygon", { points: ring(share * RADIUS), class: "wb-pair-grid" }));
   names.forEach((name, i) => {
     const [x, y] = spot(i, RADIUS);

@@ -1,5 +1,6 @@
 // A query, a weight per dimension, filters, and a list to listen to. Titles are only ever text.
 
+const MOST_COLUMNS = 6; // beside titles, on a page of usual width
 const PIECE = 1 << 20; // bytes of a file that travel at once: servers refuse long messages
 
 /** A slider from unlike (-1) over nothing to alike (1). */
@@ -127,6 +128,20 @@ export default {
     root.append(tools, query, filters.root, weights, problem, columns, source);
 
     const sendWeights = debounce((values) => set("weights", values), 80);
+    // As many columns as fit: those that count most. The diagram of a pair has all of them.
+    const columnNames = () => {
+      const values = model.get("weights");
+      const counted = model.get("dimensions").filter((name) => values[name]);
+      const size = (name) => Math.abs(values[name]);
+      const most = [...counted].sort((a, b) => size(b) - size(a)).slice(0, MOST_COLUMNS);
+      return counted.filter((name) => most.includes(name));
+    };
+    const drawColumns = () => {
+      const row = make("tr");
+      row.append(make("th"), make("th", "", "Most related"), make("th", "", "Closer than"));
+      for (const name of columnNames()) row.append(make("th", "", name));
+      head.replaceChildren(row);
+    };
     const drawHead = () => {
       const dimensions = model.get("dimensions");
       const values = { ...model.get("weights") };
@@ -135,10 +150,6 @@ export default {
         sendWeights({ ...values });
       })));
       weights.hidden = !dimensions.length;
-      const row = make("tr");
-      row.append(make("th"), make("th", "", "Most related"), make("th", "", "Closer than"));
-      for (const name of dimensions) row.append(make("th", "", name));
-      head.replaceChildren(row);
     };
     const drawQuery = () => {
       const item = model.get("query");
@@ -176,7 +187,7 @@ export default {
       closer.append(level(item.percentile, "wb-similar-bar"), make("span", "", percent(item.percentile)));
       closer.title = `relevance ${item.relevance.toFixed(2)}`;
       const cells = [player.button(item), names(item), closer];
-      for (const name of model.get("dimensions")) {
+      for (const name of columnNames()) {
         const cell = make("div", "wb-similar-part");
         cell.title = `${name}: relevance ${item.parts[name].toFixed(2)}`;
         cell.append(level(item.percentiles[name], "wb-similar-mini"), make("span", "wb-muted", percent(item.percentiles[name])));
@@ -202,6 +213,7 @@ export default {
     };
     const drawResults = () => {
       const results = model.get("results");
+      drawColumns();
       body.replaceChildren(...results.map(resultRow));
       columns.hidden = !results.length;
       const kept = Math.max(0, results.findIndex(({ id }) => id === selected));

@@ -62,7 +62,7 @@ def test_filters_reach_the_library(workbench, fitted_once: Workspace, monkeypatc
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (["nobody"], "No item is called 'nobody'"),
+        (["nobody"], "No item has the id or the title 'nobody'"),
         (["artist 2"], "name one by id"),
         (["nowhere.wav"], "There is no file nowhere.wav"),
         (["1", "--span", "10"], "write it like 10:20"),

@@ -51,7 +51,7 @@ def test_a_song_is_built_shown_and_written(workbench, tone_ws: Workspace, tmp_pa
     [
         (["show", "Nothing"], 4, "there are: none yet"),
         (["rate", "1", "6"], 1, "1 to 5 stars"),
-        (["rate", "99", "5"], 4, "No item is called '99'"),
+        (["rate", "99", "5"], 4, "No item has the id or the title '99'"),
         (["new", " "], 1, "a title"),
     ],
 )

@@ -12,8 +12,7 @@ from workbench.corpus.segments import Corpus
 from workbench.progress import Progress
 from workbench.training.base_options import BaseOptions
 from workbench.training.base_run import Run
-from workbench.training.base_state import load_checkpoint
-from workbench.training.epochs import Trained, out_of_memory, run_epochs
+from workbench.training.epochs import Trained, run_epochs
 
 
 def train_base(
@@ -50,16 +49,13 @@ def train_base(
         If the loss is no number, memory runs out or the checkpoint is of another training; the
         last epoch's checkpoint stays.
     """
-    options.check()
-    saved = load_checkpoint(folder, options) if resume else None
-    with out_of_memory(
-        "Memory ran out before the first epoch; train with fewer --renditions in the corpus or a "
-        "smaller --width."
-    ):
-        run = Run(corpus, options, device)
-    if saved is not None:
-        run.restore(saved)
-    smaller = f"with {2 * options.renditions} segments a batch; halve it with --batch"
     return run_epochs(
-        run, options.epochs, folder=folder, smaller=smaller, progress=progress or Progress()
+        lambda: Run(corpus, options, device),
+        options,
+        folder=folder,
+        resume=resume,
+        no_room="Memory ran out before the first epoch; train with fewer --renditions in the "
+        "corpus or a smaller --width.",
+        smaller=f"with {2 * options.renditions} segments a batch; halve it with --batch",
+        progress=progress or Progress(),
     )

@@ -46,14 +46,6 @@ def release(
     """
     candidate = Candidate(name, trained.network, options.shape, tuple(options.dimensions))
     scores = score_network(corpus, candidate, device=device)
-    seconds = sum(record["seconds"] for record in trained.history)
-    training = {
-        **asdict(options),
-        "shape": options.shape.as_dict(),
-        "device": device,
-        "minutes": round(seconds / 60, 1),
-        "best_epoch": trained.best,
-    }
     card = NetworkCard(
         name=name,
         version=version,
@@ -61,11 +53,22 @@ def release(
         dimensions=tuple(options.dimensions),
         licence=LICENCE,
         data=data_of(corpus.table, corpus.recipe, unit="renditions"),
-        training=training,
+        training=training_facts(trained, options, device),
         scores=scores,
         reproduce=reproduce,
     )
     return save_network(folder, trained.network.cpu(), card)
+
+
+def training_facts(trained: Trained, options: Any, device: str) -> dict[str, Any]:
+    """Return what a card says of a training: options, device, length and best epoch."""
+    seconds = sum(record["seconds"] for record in trained.history)
+    return {
+        **asdict(options),
+        "device": device,
+        "minutes": round(seconds / 60, 1),
+        "best_epoch": trained.best,
+    }
 
 
 def data_of(table: pd.DataFrame, recipe: dict[str, Any], *, unit: str) -> dict[str, Any]:

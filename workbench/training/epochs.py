@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from workbench.errors import NotReadyError, WorkbenchError
 from workbench.progress import Progress
-from workbench.training.base_state import Checkpoint, save_checkpoint
+from workbench.training.base_state import load_checkpoint, save_checkpoint
 from workbench.training.base_words import epoch_words
-from workbench.training.schedules import Schedule
+from workbench.training.training_run import TrainingRun
 
 
 @dataclass(frozen=True)
@@ -38,43 +38,32 @@ class Trained:
     best: int
 
 
-class RunLike(Protocol):
-    """A training under way."""
-
-    schedule: Schedule
-    history: list[dict[str, Any]]
-    best: int
-    best_weights: dict[str, Tensor]
-
-    @property
-    def network(self) -> nn.Module:
-        """What learns."""
-        ...
-
-    def epoch(self, number: int, progress: Progress) -> dict[str, Any]:
-        """Learn from some batches, validate, and return what happened."""
-        ...
-
-    def checkpoint(self) -> Checkpoint:
-        """Return all that is needed to go on."""
-        ...
-
-
 def run_epochs(
-    run: RunLike, epochs: int, *, folder: Path, smaller: str, progress: Progress
+    start: Callable[[], TrainingRun],
+    options: Any,
+    *,
+    folder: Path,
+    resume: bool,
+    no_room: str,
+    smaller: str,
+    progress: Progress,
 ) -> Trained:
     """Train until the last epoch, until the schedule has finished, or until it is cancelled.
 
     Parameters
     ----------
-    run
-        The training, new or restored.
-    epochs
-        At most so many.
+    start
+        Makes the training.
+    options
+        How it is done, for at most `epochs` epochs; looked at first.
     folder
         Where ``checkpoint.pt`` is kept.
+    resume
+        Go on from the checkpoint; the result is that of an uninterrupted training.
+    no_room
+        What to do where memory runs out before the first epoch.
     smaller
-        What a batch was, and how to make it smaller, where memory runs out.
+        What a batch was, and how to make it smaller, where memory runs out later.
     progress
         Told about every step, and by the event ``epoch`` about every epoch.
 
@@ -83,9 +72,16 @@ def run_epochs(
     NotReadyError
         If it was ended before its first epoch.
     WorkbenchError
-        If the loss is no number or memory runs out; the last epoch's checkpoint stays.
+        If the loss is no number, memory runs out or the checkpoint is of another training; the
+        last epoch's checkpoint stays.
     """
-    for epoch in range(len(run.history) + 1, epochs + 1):
+    options.check()
+    saved = load_checkpoint(folder, options) if resume else None
+    with out_of_memory(no_room):
+        run = start()
+    if saved is not None:
+        run.restore(saved)
+    for epoch in range(len(run.history) + 1, options.epochs + 1):
         if run.schedule.finished or progress.cancelled():
             break
         try:
@@ -96,7 +92,7 @@ def run_epochs(
         run.history.append(record)
         save_checkpoint(folder, run.checkpoint())
         progress.event("epoch", **record)
-        progress.note(epoch_words(record, epochs, run.best))
+        progress.note(epoch_words(record, options.epochs, run.best))
     if not run.history:
         raise NotReadyError("The training was ended before its first epoch.")
     run.network.load_state_dict(run.best_weights)
@@ -115,7 +111,7 @@ def out_of_memory(sentence: str) -> Iterator[None]:
         raise WorkbenchError(sentence) from error
 
 
-def _kept(run: RunLike, folder: Path) -> str:
+def _kept(run: TrainingRun, folder: Path) -> str:
     if not run.history:
         return "Nothing was learned yet."
     return f"Epoch {len(run.history)} is kept in {folder}; go on from it with --resume."

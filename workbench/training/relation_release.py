@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,7 @@ from workbench.backbones.relation_store import RelationCard, save_relations
 from workbench.backbones.relations import RelationNetworks
 from workbench.corpus.piece_corpus import PieceCorpus
 from workbench.evaluation.relations import score_relations
-from workbench.training.base_release import LICENCE, data_of
+from workbench.training.base_release import LICENCE, data_of, training_facts
 from workbench.training.epochs import Trained
 from workbench.training.relation_options import RelationOptions
 
@@ -48,19 +47,12 @@ def release_relations(
     assert isinstance(network, RelationNetworks)
     network.musicnn.copy_(torch.from_numpy(musicnn_guess(corpus, network)))
     scores = score_relations(network, corpus, device=device)
-    seconds = sum(record["seconds"] for record in trained.history)
-    training = {
-        **asdict(options),
-        "device": device,
-        "minutes": round(seconds / 60, 1),
-        "best_epoch": trained.best,
-    }
     card = RelationCard(
         version=version,
         shape=network.shape,
         licence=LICENCE,
         data=data_of(corpus.table, corpus.recipe, unit="pieces"),
-        training=training,
+        training=training_facts(trained, options, device),
         scores=scores,
         reproduce=reproduce,
     )

@@ -10,8 +10,7 @@ from pathlib import Path
 
 from workbench.corpus.piece_corpus import PieceCorpus
 from workbench.progress import Progress
-from workbench.training.base_state import load_checkpoint
-from workbench.training.epochs import Trained, out_of_memory, run_epochs
+from workbench.training.epochs import Trained, run_epochs
 from workbench.training.relation_options import RelationOptions
 from workbench.training.relation_run import RelationRun
 
@@ -50,13 +49,12 @@ def train_relations(
         If the loss is no number, memory runs out or the checkpoint is of another training; the
         last epoch's checkpoint stays.
     """
-    options.check()
-    saved = load_checkpoint(folder, options) if resume else None
-    with out_of_memory("Memory ran out before the first epoch; render fewer scores."):
-        run = RelationRun(corpus, options, device)
-    if saved is not None:
-        run.restore(saved)
-    smaller = f"with {options.seeds} performances to start from; take fewer with --seeds"
     return run_epochs(
-        run, options.epochs, folder=folder, smaller=smaller, progress=progress or Progress()
+        lambda: RelationRun(corpus, options, device),
+        options,
+        folder=folder,
+        resume=resume,
+        no_room="Memory ran out before the first epoch; render fewer scores.",
+        smaller=f"with {options.seeds} performances to start from; take fewer with --seeds",
+        progress=progress or Progress(),
     )

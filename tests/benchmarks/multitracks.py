@@ -23,6 +23,7 @@ from workbench.evaluation.cross_domain import relation_scores
 from workbench.evaluation.floors import standardised
 from workbench.evaluation.scores import Score
 from workbench.features.spectral import SAMPLE_RATE
+from workbench.subspaces.heads import unit
 
 _SECONDS = 12.0
 _QUIET = 1e-3  # RMS
@@ -38,10 +39,8 @@ def main() -> None:
     relations = RelationEncoder()
     encoder = DescriptorEncoder(None, NetworkEncoder(), relations)
     vectors = encoder.encode(sounds)
-    plain = standardised(vectors[:, : encoder.blocks["base genre"].start])
-    plain /= np.linalg.norm(plain, axis=1, keepdims=True)
-    tempo_key = standardised(vectors[:, :84])
-    tempo_key /= np.linalg.norm(tempo_key, axis=1, keepdims=True)
+    plain = unit(standardised(vectors[:, : encoder.blocks["base genre"].start]))
+    tempo_key = unit(standardised(vectors[:, : encoder.blocks["tempo"].stop]))
     print(f"{len(sounds)} sections of {len(set(stems))} stems of {len(set(songs))} songs.\n")
     print("| relation | its own subspace | plain descriptors | tempo and key alone |")
     print("| --- | --- | --- | --- |")

@@ -14,9 +14,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from workbench.corpus.renditions import (
-    FASTEST,
     MOST_PARTS,
-    SLOWEST,
+    draw_tempo,
     excerpt,
     instrumentation,
     key_of_excerpt,
@@ -164,12 +163,7 @@ def pieces_of(performance: Performance, stems: list[int]) -> Iterator[tuple[Sect
 
 def _draw_tempo(stated: float | None, rng: np.random.Generator) -> float:
     """Return a tempo near the stated one, of a grid that all performances share."""
-    if stated is None or not 0.0 < stated < math.inf:
-        stated = float(np.exp(rng.uniform(np.log(60), np.log(140))))
-    while stated > FASTEST:  # files that count half beats
-        stated /= 2
-    wanted = float(np.clip(stated * 2 ** rng.uniform(-0.4, 0.4), SLOWEST, FASTEST))
-    step = round(STEPS_PER_OCTAVE * math.log2(wanted / 60.0))
+    step = round(STEPS_PER_OCTAVE * math.log2(draw_tempo(stated, rng) / 60.0))
     return float(60.0 * 2 ** (step / STEPS_PER_OCTAVE))
 
 

@@ -10,16 +10,14 @@ import json
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from workbench.catalogue.keys import parse_key
 from workbench.corpus.build import FAILURES, Recipe, check_recipe, chosen_rows
-from workbench.corpus.performances import (
-    draw_performance,
-)
+from workbench.corpus.performances import draw_performance
 from workbench.corpus.piece_making import ARRAYS, Job, Piece, make_pieces
 from workbench.corpus.pool import run_jobs
 from workbench.corpus.scores import read_beats
@@ -27,9 +25,6 @@ from workbench.corpus.studios import draw_studios
 from workbench.errors import NotReadyError, WorkbenchError
 from workbench.files import atomic_write
 from workbench.progress import Progress
-
-if TYPE_CHECKING:
-    pass
 
 _STUDIOS, _TEST_STUDIOS = 96, 32
 _TRIES = 3

@@ -18,7 +18,7 @@ from workbench.corpus.scores import (
 from workbench.features.key import key_correlations
 
 SECONDS = 24.0  # eight segments of three seconds
-SLOWEST, FASTEST = 50.0, 190.0
+_SLOWEST, _FASTEST = 50.0, 190.0
 MOST_PARTS = 8
 # General MIDI's families of eight programs; sounds for effects are left out.
 FAMILIES: dict[str, tuple[int, ...]] = {
@@ -114,14 +114,7 @@ def draw_rendition(
     key, bpm
         What the manifest says; by default what the score says.
     """
-    stated = bpm or score.bpm or 0.0
-    if 0.0 < stated < math.inf:
-        original = stated
-    else:
-        original = float(np.exp(rng.uniform(np.log(60), np.log(140))))
-    while original > FASTEST:  # files that count half beats
-        original /= 2
-    tempo = float(np.clip(original * 2 ** rng.uniform(-0.4, 0.4), SLOWEST, FASTEST))
+    tempo = draw_tempo(bpm or score.bpm, rng)
     beats = seconds * tempo / 60.0
     if score.beats < 8.0:
         return None
@@ -144,6 +137,15 @@ def draw_rendition(
         instruments=sorted({"drums" if p.drums else FAMILY_OF[p.program] for p in parts}),
         onset_rate=len(onsets) / seconds,
     )
+
+
+def draw_tempo(stated: float | None, rng: np.random.Generator) -> float:
+    """Return a tempo near the stated one, in beats per minute; any usual one if none is stated."""
+    if stated is None or not 0.0 < stated < math.inf:
+        stated = float(np.exp(rng.uniform(np.log(60), np.log(140))))
+    while stated > _FASTEST:  # files that count half beats
+        stated /= 2
+    return float(np.clip(stated * 2 ** rng.uniform(-0.4, 0.4), _SLOWEST, _FASTEST))
 
 
 def key_of_excerpt(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ from workbench.errors import MediaError
 from workbench.features.notes import drum_features, note_shares, tonal_features
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from workbench.features.frontend import Features
     from workbench.symbolic.score import Score
 
@@ -81,7 +84,7 @@ class RelationEncoder:
                 )
                 for c, b in zip(*(_batches(w[:count]) for w in windows), strict=True)
             ]
-        return self._mean(torch.cat(found).numpy())
+        return self._mean(found)
 
     def of_score(self, score: Score) -> tuple[np.ndarray, np.ndarray]:
         """Return the relations of a score, and the vector its sound would have.
@@ -114,11 +117,11 @@ class RelationEncoder:
                 part = slice(i, i + _BATCH)
                 tonal, drums = (Windows(*(torch.from_numpy(x[part]) for x in k)) for k in kinds)
                 said, vector = self._networks.notes(tonal, drums, torch.from_numpy(shares[part]))
-                found.append(said.numpy())
+                found.append(said)
                 vectors.append(vector.numpy())
         predicted = np.concatenate(vectors).mean(axis=0)
         mean, scale = self._networks.mean.numpy(), self._networks.scale.numpy()
-        return self._mean(np.concatenate(found)), (mean + scale * predicted).astype(np.float32)
+        return self._mean(found), (mean + scale * predicted).astype(np.float32)
 
     def musicnn_of(self, vector: np.ndarray) -> np.ndarray:
         """Return a linear guess at what musicnn would hear, float32 [200].
@@ -132,12 +135,15 @@ class RelationEncoder:
         known = np.append((vector - mean) / scale, 1.0)
         return (self._networks.musicnn.numpy() @ known).astype(np.float32)
 
-    def _mean(self, windows: np.ndarray) -> np.ndarray:
-        blocks = windows.reshape(len(windows), len(self.relations), -1)
-        blocks = blocks / (np.linalg.norm(blocks, axis=2, keepdims=True) + 1e-9)
-        mean = blocks.mean(axis=0)
-        mean /= np.linalg.norm(mean, axis=1, keepdims=True) + 1e-9
-        return mean.ravel().astype(np.float32)
+    def _mean(self, windows: Sequence[Tensor]) -> np.ndarray:
+        """Return the mean of the unit vectors of windows, at unit length again, float32 [dim]."""
+        import torch
+
+        from workbench.backbones.relations import unit_blocks
+
+        count = len(self.relations)
+        mean = unit_blocks(torch.cat(list(windows)), count).mean(dim=0)
+        return np.asarray(unit_blocks(mean, count).numpy())
 
 
 def note_windows(score: Score, seconds: float) -> list[np.ndarray]:

@@ -26,6 +26,7 @@ from workbench.corpus.piece_relations import HEARD_ONLY, across, piece_relations
 from workbench.evaluation.cross_domain import ranks_of_own, relation_scores
 from workbench.evaluation.floors import standardised
 from workbench.evaluation.scores import Score
+from workbench.subspaces.heads import unit
 
 if TYPE_CHECKING:
     from workbench.backbones.relations import RelationNetworks
@@ -121,7 +122,7 @@ def relation_floors(
     }
     return {
         floor: {
-            name: relation_scores(_unit(x), _unit(x), relation, seed=seed).as_dict()
+            name: relation_scores(unit(x), unit(x), relation, seed=seed).as_dict()
             for name, relation in zip(names, within, strict=True)
         }
         for floor, x in candidates.items()
@@ -165,7 +166,3 @@ def ranked(ranks: np.ndarray) -> dict[str, Any]:
 
 def _centred(x: np.ndarray) -> np.ndarray:
     return np.asarray(x - x.mean(axis=0))
-
-
-def _unit(x: np.ndarray) -> np.ndarray:
-    return np.asarray(x / (np.linalg.norm(x, axis=1, keepdims=True) + 1e-9))

@@ -66,10 +66,9 @@ def relations(
     tags, items = ws.catalogue.tags(), ws.catalogue.items()
     wanted = dimensions_of(ws) if dimensions is None else dimensions
     found = {name: dimension.relation(tags, ids, items) for name, dimension in wanted.items()}
-    used = ws.catalogue.used_together()
     for name, dimension in wanted.items():
         if isinstance(dimension.notion, SoundingTogether):
-            found[name] = _with_uses(found[name], ids, used)
+            found[name] = _with_uses(found[name], ids, ws.catalogue.used_together())
     return found
 
 

@@ -69,6 +69,26 @@ class Score:
         return f"{self.value:.3f} [{low:.3f}, {high:.3f}] ({self.k}/{self.n})"
 
 
+@dataclass(frozen=True)
+class Estimate:
+    """A number with its 95 % interval; NaN where there is nothing to say."""
+
+    value: float
+    low: float
+    high: float
+
+    def as_dict(self) -> dict[str, float | None]:
+        """Return value, low and high as plain numbers, None for NaN."""
+        named = {"value": self.value, "low": self.low, "high": self.high}
+        return {name: None if np.isnan(found) else found for name, found in named.items()}
+
+    def __str__(self) -> str:
+        """Say it as people read it: ``0.838 [0.800, 0.870]``."""
+        if np.isnan(self.value):
+            return "nothing to score"
+        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
+
+
 def count_right(right: np.ndarray) -> Score:
     """Return the score of a boolean array of answers."""
     return Score(int(np.count_nonzero(right)), int(right.size))

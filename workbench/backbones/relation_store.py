@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from workbench.backbones.card import CARD, WEIGHTS
 from workbench.errors import StorageError
 from workbench.files import atomic_write
 
 if TYPE_CHECKING:
     from workbench.backbones.relations import RelationNetworks
-
-WEIGHTS, CARD = "network.safetensors", "card.json"
 
 
 @dataclass(frozen=True)
@@ -99,15 +97,9 @@ def save_relations(folder: Path, networks: RelationNetworks, card: RelationCard)
 
     Half precision halves the files and changes the vectors in the fourth digit.
     """
-    from safetensors.torch import save
+    from workbench.backbones.weights import write_weights
 
-    folder.mkdir(parents=True, exist_ok=True)
-    state = networks.state_dict()
-    arrays = {k: (v.half() if v.is_floating_point() else v).contiguous() for k, v in state.items()}
-    data = save(arrays)
-    with atomic_write(folder / WEIGHTS) as stream:
-        stream.write(data)
-    card = replace(card, sha256=hashlib.sha256(data).hexdigest())
+    card = replace(card, sha256=write_weights(folder / WEIGHTS, networks.state_dict(), half=True))
     with atomic_write(folder / CARD) as stream:
         stream.write(json.dumps(asdict(card), indent=1, ensure_ascii=False).encode() + b"\n")
     return card
@@ -121,23 +113,14 @@ def load_relations(folder: Path) -> tuple[RelationNetworks, RelationCard]:
     StorageError
         If a file is missing, changed, or its arrays are not those of the networks the card names.
     """
-    from safetensors import SafetensorError
-    from safetensors.torch import load
-
     from workbench.backbones.relations import RelationNetworks
+    from workbench.backbones.weights import read_weights
 
     card = read_relation_card(folder)
-    file = folder / WEIGHTS
     try:
-        data = file.read_bytes()
-        if hashlib.sha256(data).hexdigest() != card.sha256:
-            raise StorageError(f"{file}: not the weights its card names; restore the folder.")
         networks = RelationNetworks(card.shape)
-        networks.load_state_dict(
-            {k: v.float() if v.is_floating_point() else v for k, v in load(data).items()}
-        )
-    except StorageError:
-        raise
-    except (OSError, SafetensorError, RuntimeError, ValueError, TypeError) as error:
-        raise StorageError(f"{file}: cannot be loaded ({error}).") from error
+    except (RuntimeError, ValueError, TypeError) as error:
+        raise StorageError(f"{folder / CARD}: names no networks there are ({error}).") from error
+    weights = read_weights(folder / WEIGHTS, card.sha256, networks.state_dict())
+    networks.load_state_dict(weights)
     return networks.eval(), card

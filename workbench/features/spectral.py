@@ -88,6 +88,23 @@ def _compressed(bands: torch.Tensor) -> torch.Tensor:
     return (bands * 10.0).add_(1.0).log10_()
 
 
+def mel_decibels(samples: torch.Tensor) -> torch.Tensor:
+    """Return the power of mel bands in decibels, float32 [..., 128, frames].
+
+    Parameters
+    ----------
+    samples
+        Mono at 22.05 kHz, float32 [..., samples].
+
+    Notes
+    -----
+    What the taggers read: HTK's mel scale and triangles of height one, as torchaudio's
+    ``MelSpectrogram`` and ``AmplitudeToDB`` have them.
+    """
+    bands = _mel_bands(power_spectrogram(samples), htk=True)
+    return bands.clamp_(min=_QUIETEST).log10_().mul_(10.0).transpose(-1, -2)
+
+
 def onset_envelope(samples: torch.Tensor) -> torch.Tensor:
     """Return the onset strength (spectral flux of the mel bands), float32 [..., frames].
 
@@ -132,24 +149,26 @@ def _window(device: torch.device) -> torch.Tensor:
     return torch.hann_window(WINDOW, device=device)
 
 
-def _mel_bands(spectrum: torch.Tensor) -> torch.Tensor:
+def _mel_bands(spectrum: torch.Tensor, *, htk: bool = False) -> torch.Tensor:
     """Return the mel bands of spectra, float32 [..., frames, 128]."""
     import torch
 
-    blocks = _mel_blocks(spectrum.device)
+    blocks = _mel_blocks(spectrum.device, htk)
     return torch.cat([spectrum[..., bins] @ weights for bins, weights in blocks], dim=-1)
 
 
 @lru_cache(maxsize=4)
-def _mel_blocks(device: torch.device) -> list[tuple[slice, torch.Tensor]]:
-    """Return Slaney's triangles of unit area, 32 bands at a time, on the bins that they cover.
+def _mel_blocks(device: torch.device, htk: bool) -> list[tuple[slice, torch.Tensor]]:
+    """Return triangles, 32 bands at a time, on the bins that they cover.
 
-    A third of the multiplications of the whole matrix, which is mostly zeros.
+    Slaney's are of unit area, HTK's of unit height. A third of the multiplications of the whole matrix, which is mostly zeros.
     """
     import librosa
     import torch
 
-    bank = librosa.filters.mel(sr=SAMPLE_RATE, n_fft=WINDOW, n_mels=MEL_BANDS).T
+    bank = librosa.filters.mel(
+        sr=SAMPLE_RATE, n_fft=WINDOW, n_mels=MEL_BANDS, htk=htk, norm=None if htk else "slaney"
+    ).T
     blocks = []
     for block in np.split(bank, 4, axis=1):
         covered = np.flatnonzero(block.any(axis=1))

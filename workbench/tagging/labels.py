@@ -1,0 +1,118 @@
+"""Labels to learn tags from: what people said of items, and of what nothing is known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from workbench.backbones.tagger_card import TagName
+from workbench.errors import NotReadyError, WorkbenchError
+
+_FEWEST = 2  # items of a tag, below which nothing can be learned and checked
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What is known of some items.
+
+    Attributes
+    ----------
+    tags
+        The vocabulary, in the order of the columns.
+    truth : bool [n, tags]
+        Whether an item has a tag.
+    known : bool [n, tags]
+        Whether anybody has said so, or the contrary: an item that has tags of a dimension lacks
+        the dimension's others; where a dimension was not filled in, nothing is known of its tags.
+    """
+
+    tags: tuple[TagName, ...]
+    truth: np.ndarray
+    known: np.ndarray
+
+    @property
+    def labelled(self) -> np.ndarray:
+        """Whether anything is known of an item, bool [n]."""
+        return np.asarray(self.known.any(axis=1))
+
+
+def labels_of(
+    tags: pd.DataFrame,
+    ids: Sequence[int] | np.ndarray,
+    vocabulary: Sequence[TagName],
+    *,
+    rejected: pd.DataFrame | None = None,
+) -> Labels:
+    """Return what people said of items.
+
+    Parameters
+    ----------
+    tags
+        As `Catalogue.tags` returns them; weak ones, which are derived, do not count.
+    ids
+        The n items.
+    vocabulary
+        The tags that matter.
+    rejected
+        Tags that a person has said an item does not have: ``item_id``, ``dimension``, ``value``.
+    """
+    row = {int(item_id): i for i, item_id in enumerate(ids)}
+    column = {name: i for i, name in enumerate(vocabulary)}
+    dimensions = np.array([name.dimension for name in vocabulary])
+    truth = np.zeros((len(row), len(column)), bool)
+    known = np.zeros_like(truth)
+    said = tags[~tags["weak"].astype(bool)] if "weak" in tags else tags
+    for item, dimension, value in said[["item_id", "dimension", "value"]].itertuples(index=False):
+        if item in row:
+            known[row[item], dimensions == dimension] = True
+            place = column.get(TagName(dimension, value))
+            if place is not None:
+                truth[row[item], place] = True
+    if rejected is not None:
+        for item, dimension, value in rejected[["item_id", "dimension", "value"]].itertuples(
+            index=False
+        ):
+            place = column.get(TagName(dimension, value))
+            if item in row and place is not None and not truth[row[item], place]:
+                known[row[item], place] = True
+    return Labels(tuple(vocabulary), truth, known)
+
+
+def check_labels(labels: Labels, rows: np.ndarray) -> None:
+    """Refuse to learn from labels of which there are too few.
+
+    Parameters
+    ----------
+    labels
+        Of all items.
+    rows
+        Those that are learned from, int [n].
+
+    Raises
+    ------
+    NotReadyError
+        If no item has a tag.
+    WorkbenchError
+        If a tag has one example only, or none, with its name.
+    """
+    if not len(rows) or not labels.truth[rows].any():
+        raise NotReadyError(
+            "No item to learn from has a tag; tag some in a manifest or on the page Review tags."
+        )
+    counts = labels.truth[rows].sum(axis=0)
+    few = np.flatnonzero(counts < _FEWEST)
+    if len(few):
+        name = labels.tags[int(few[0])]
+        more = f" (and {len(few) - 1} more tags)" if len(few) > 1 else ""
+        raise WorkbenchError(
+            f"The tag {name.value!r} of {name.dimension} has {_examples(counts[few[0]])} to learn "
+            f"from{more}; tag more items, or leave it out of the table of tags "
+            "(`workbench tags clean`)."
+        )
+
+
+def _examples(count: int) -> str:
+    return "no example" if not count else "a single example"

@@ -1,0 +1,111 @@
+"""What a tagger learns from: the items of a workspace, their labels, and who is held out."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from workbench.backbones.tagger_card import TagName
+from workbench.errors import NotReadyError
+from workbench.progress import Progress
+from workbench.tagging.labels import Labels, check_labels, labels_of
+from workbench.tagging.splits import split_items
+from workbench.training.excerpts import Excerpts, keep_excerpts
+
+if TYPE_CHECKING:
+    from workbench.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class TaggerData:
+    """Items with sound.
+
+    Attributes
+    ----------
+    table
+        One row per item: ``item_id``, ``composition`` (its title, for messages), ``group``,
+        ``split`` and ``labels``, a hash of what is known of it.
+    labels
+        What people said.
+    excerpts
+        The sounds.
+    failures
+        Items that could not be read, and why.
+    """
+
+    table: pd.DataFrame
+    labels: Labels
+    excerpts: Excerpts
+    failures: dict[int, str]
+
+    def rows(self, split: str, *, labelled: bool) -> np.ndarray:
+        """Return the rows of a split of whose items something, or nothing, is known, int [n]."""
+        chosen = (self.table["split"] == split).to_numpy() & (self.labels.labelled == labelled)
+        return np.flatnonzero(chosen)
+
+
+def tagger_data(
+    ws: Workspace,
+    vocabulary: Sequence[TagName],
+    *,
+    tags: pd.DataFrame,
+    clip_s: float,
+    seed: int = 0,
+    kinds: Sequence[str] = ("song",),
+    rejected: pd.DataFrame | None = None,
+    progress: Progress | None = None,
+) -> TaggerData:
+    """Gather the items that have a file, with and without tags.
+
+    Parameters
+    ----------
+    ws
+        The workspace.
+    vocabulary
+        The tags to learn.
+    tags
+        What people said, cleaned: `workbench.tagging.cleaning.Cleaning.apply`.
+    clip_s
+        How much of each item is kept, from its middle.
+    seed
+        Of the split; see `workbench.tagging.splits.split_items`.
+    kinds
+        Which items.
+    rejected
+        See `labels_of`.
+    progress
+        Told about every item that is decoded.
+
+    Raises
+    ------
+    NotReadyError
+        If there is no music, or nothing to learn from.
+    WorkbenchError
+        If a tag has a single example to learn from.
+    """
+    items = ws.catalogue.items(domain="audio")
+    items = items[items["kind"].isin(kinds) & items["media_id"].notna()]
+    if items.empty:
+        raise NotReadyError("There are no songs to learn from; import some with `workbench import`.")
+    split = split_items(ws, items, tags=tags, seed=seed)
+    known = [int(i) for i in items.index]
+    excerpts, ids, failures = keep_excerpts(ws, known, clip_s, progress=progress)
+    labels = labels_of(tags, ids, vocabulary, rejected=rejected)
+    bits = np.packbits(np.concatenate([labels.truth, labels.known], axis=1), axis=1)
+    table = pd.DataFrame(
+        {
+            "item_id": ids,
+            "composition": items.loc[ids, "title"].to_numpy(),
+            "group": split.loc[ids, "group"].to_numpy(),
+            "split": split.loc[ids, "split"].to_numpy(),
+            "labels": [hashlib.sha256(row.tobytes()).hexdigest()[:16] for row in bits],
+        }
+    )
+    data = TaggerData(table, labels, excerpts, failures)
+    check_labels(labels, data.rows("train", labelled=True))
+    return data

@@ -24,6 +24,7 @@ from workbench.cli import (
     parts,
     search,
     songs,
+    tags,
     tasks,
     team,
     train,
@@ -37,7 +38,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 _MODULES = (
-    *(pages, catalogue, parts, dimensions, encoders, train, models, search, songs, evaluate),
+    *(pages, catalogue, parts, dimensions, encoders, train, models, search, songs, tags, evaluate),
     *(judgements, exchange, tasks, team, check),
 )
 for module in _MODULES:

@@ -24,6 +24,7 @@ from workbench.cli import (
     parts,
     search,
     songs,
+    tag,
     tasks,
     team,
     train,
@@ -38,7 +39,7 @@ app = typer.Typer(
 )
 _MODULES = (
     *(pages, catalogue, parts, dimensions, encoders, train, models, search, songs, evaluate),
-    *(judgements, exchange, tasks, team, check),
+    *(tag, judgements, exchange, tasks, team, check),
 )
 for module in _MODULES:
     module.register(app)

@@ -75,6 +75,8 @@ class TaggerShape:
 # The two sizes of the published tables: 4.57 and 0.49 million parameters with 50 tags.
 PUBLISHED = TaggerShape()
 SMALL = TaggerShape(channels=64, width=64)
+LIGHT = TaggerShape(channels=16, width=64)  # for a processor
+SIZES = {"published": PUBLISHED, "small": SMALL, "light": LIGHT}
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from workbench.cli.options import (
 )
 from workbench.cli.train_base import score_trained, train_base_model
 from workbench.cli.train_relations import train_relation_networks
+from workbench.cli.train_tagger import train_tagger_command
 from workbench.workspace import Workspace
 
 train = typer.Typer(help="Fit models.", no_args_is_help=True)
@@ -31,6 +32,7 @@ def register(app: typer.Typer) -> None:
     train.command("base")(train_base_model)
     train.command("score")(score_trained)
     train.command("relations")(train_relation_networks)
+    train.command("tagger")(train_tagger_command)
     app.add_typer(train, name="train")
 
 

@@ -18,6 +18,7 @@ from workbench.errors import NotReadyError, UnknownNameError, WorkbenchError
 from workbench.row_files import Row, read_rows, write_rows
 from workbench.subspaces.structure import song_groups
 from workbench.tagging.spelling import spelling_key
+from workbench.tagging.splits import SPLIT
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,7 +35,7 @@ COLUMNS = {
     "kept": str,
     "why": str,
 }
-NO_WORDS = ("tempo", "key", COMPOSITION)  # numbers and names rather than words
+NO_WORDS = ("tempo", "key", COMPOSITION, SPLIT)  # numbers and names rather than words
 _YES, _NO = ("yes", "y", "true", "1", "x"), ("no", "n", "false", "0", "")
 
 
@@ -50,6 +51,13 @@ class Cleaning:
     """
 
     becomes: Mapping[Tag, Tag]
+
+    @classmethod
+    def of(cls, table: pd.DataFrame) -> Cleaning:
+        """Return the cleaning of a table as `propose_cleaning` makes it."""
+        kept = table[table["kept"]]
+        rows = kept[["dimension", "value", "becomes"]].itertuples(index=False, name=None)
+        return cls({(d, value): (d, becomes) for d, value, becomes in rows})
 
     @cached_property
     def vocabulary(self) -> tuple[Tag, ...]:

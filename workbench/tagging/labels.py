@@ -11,8 +11,6 @@ import pandas as pd
 from workbench.backbones.tagger_card import TagName
 from workbench.errors import NotReadyError, WorkbenchError
 
-_FEWEST = 2  # items of a tag, below which nothing can be learned and checked
-
 
 @dataclass(frozen=True)
 class Labels:
@@ -81,7 +79,7 @@ def labels_of(
     return Labels(tuple(vocabulary), truth, known)
 
 
-def check_labels(labels: Labels, rows: np.ndarray) -> None:
+def check_labels(labels: Labels, rows: np.ndarray, *, fewest: int = 2) -> None:
     """Refuse to learn from labels of which there are too few.
 
     Parameters
@@ -90,20 +88,22 @@ def check_labels(labels: Labels, rows: np.ndarray) -> None:
         Of all items.
     rows
         Those that are learned from, int [n].
+    fewest
+        Examples that every tag must have among them.
 
     Raises
     ------
     NotReadyError
         If no item has a tag.
     WorkbenchError
-        If a tag has one example only, or none, with its name.
+        If a tag has fewer examples, with its name.
     """
     if not len(rows) or not labels.truth[rows].any():
         raise NotReadyError(
             "No item to learn from has a tag; tag some in a manifest or on the page Review tags."
         )
     counts = labels.truth[rows].sum(axis=0)
-    few = np.flatnonzero(counts < _FEWEST)
+    few = np.flatnonzero(counts < fewest)
     if len(few):
         name = labels.tags[int(few[0])]
         more = f" (and {len(few) - 1} more tags)" if len(few) > 1 else ""
@@ -115,4 +115,4 @@ def check_labels(labels: Labels, rows: np.ndarray) -> None:
 
 
 def _examples(count: int) -> str:
-    return "no example" if not count else "a single example"
+    return ("no example", "a single example")[count] if count < 2 else f"{count} examples"

@@ -22,6 +22,7 @@ from workbench.errors import WorkbenchError
 if TYPE_CHECKING:
     from workbench.workspace import Workspace
 
+SPLIT = "split"  # the dimension of tags that say which side an item is on
 _FEWEST_GROUPS = 3  # that a tag needs to be on every side
 _TRAIN, _VALIDATION, _TEST = range(3)
 _SPILL = 1.5  # how far a side may exceed its share so that a tag gets there
@@ -35,8 +36,10 @@ def split_workspace(
     tags: pd.DataFrame | None = None,
     shares: tuple[float, float] = (0.1, 0.2),
     seed: int = 0,
-) -> pd.Series:
-    """Return `split_items` of a workspace, with its compositions and submixes.
+) -> pd.DataFrame:
+    """Deal the items of a workspace, or leave them where tags of the dimension `split` say.
+
+    Where there are such tags, as in published splits, items without one are on no side.
 
     Parameters
     ----------
@@ -44,6 +47,15 @@ def split_workspace(
         The workspace.
     ids, tags, shares, seed
         As of `split_items`; tags may be what `Cleaning.apply` returns.
+
+    Returns
+    -------
+    ``split`` and ``group``, what hangs together with an item, by item id.
+
+    Raises
+    ------
+    WorkbenchError
+        If a declared split has an artist or a piece on two sides, or is of other sides.
     """
     catalogue = ws.catalogue
     members = [
@@ -51,15 +63,27 @@ def split_workspace(
         for submix in sorted(catalogue.mixed())
         for part, _, _ in catalogue.submix_parts(submix)
     ]
-    one_piece = catalogue.tags(COMPOSITION)
-    return split_items(
-        catalogue.items(),
-        ids=ids,
-        tags=tags,
-        links=[*members, *composition_links(one_piece)],
-        shares=shares,
-        seed=seed,
-    )
+    links = [*members, *composition_links(catalogue.tags(COMPOSITION))]
+    items = catalogue.items()
+    groups = item_groups(items, links).map("item {}".format)
+    declared = catalogue.tags(SPLIT)
+    if declared.empty:
+        split = split_items(items, ids=ids, tags=tags, links=links, shares=shares, seed=seed)
+    else:
+        split = _declared(declared).reindex(items.index if ids is None else pd.Index(ids))
+        sides = split.dropna()
+        assert_disjoint(groups[sides.index], sides)
+    return pd.DataFrame({"split": split.fillna(""), "group": groups.reindex(split.index)})
+
+
+def _declared(tags: pd.DataFrame) -> pd.Series:
+    """Return the side that tags put items on, by item id."""
+    odd = sorted(set(tags["value"]) - set(SPLITS))
+    if odd:
+        raise WorkbenchError(
+            f"An item is tagged with the split {odd[0]!r}; splits are {', '.join(SPLITS)}."
+        )
+    return tags.drop_duplicates("item_id").set_index("item_id")["value"]
 
 
 def split_items(

@@ -10,20 +10,25 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
+from workbench.backbones.tagger_card import TagName
 from workbench.encoders.licences import is_non_commercial, licence_words
 from workbench.errors import UnknownNameError, WorkbenchError
 
 if TYPE_CHECKING:
     from workbench.workspace import Workspace
 
+__all__ = [
+    "THRESHOLD",
+    "TagName",
+    "Tagger",
+    "TaggerInfo",
+    "check_scores",
+    "find_tagger",
+    "list_taggers",
+    "load_tagger",
+]
+
 THRESHOLD = 0.5  # from which score on a tag is taken as said, unless its tagger knows better
-
-
-class TagName(NamedTuple):
-    """One value of one dimension, such as ``("mood", "calm")``."""
-
-    dimension: str
-    value: str
 
 
 class Tagger(Protocol):
@@ -178,6 +183,9 @@ def check_scores(scores: np.ndarray, tagger: Tagger) -> np.ndarray:
 
 def _sources() -> tuple[TaggerSource, ...]:
     """Return where taggers come from; modules are imported when they are asked."""
-    from workbench.tagging import musicnn
+    from workbench.tagging import musicnn, trained
 
-    return (TaggerSource(musicnn.listed, musicnn.load),)
+    return (
+        TaggerSource(trained.listed, trained.load),
+        TaggerSource(musicnn.listed, musicnn.load),
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +14,7 @@ from workbench.backbones.tagger_card import TagName
 from workbench.errors import NotReadyError
 from workbench.progress import Progress
 from workbench.tagging.labels import Labels, check_labels, labels_of
-from workbench.tagging.splits import split_items
+from workbench.tagging.splits import split_workspace
 from workbench.training.excerpts import Excerpts, keep_excerpts
 
 if TYPE_CHECKING:
@@ -48,6 +48,24 @@ class TaggerData:
         chosen = (self.table["split"] == split).to_numpy() & (self.labels.labelled == labelled)
         return np.flatnonzero(chosen)
 
+    def without_rare(self, fewest: int) -> TaggerData:
+        """Return the data without tags that have fewer examples in training.
+
+        Raises
+        ------
+        NotReadyError
+            If none is left.
+        """
+        rows = self.rows("train", labelled=True)
+        kept = self.labels.truth[rows].sum(axis=0) >= fewest
+        if not kept.any():
+            raise NotReadyError(
+                f"No tag has {fewest} examples to learn from; tag more items, of several artists."
+            )
+        tags = tuple(name for name, stays in zip(self.labels.tags, kept, strict=True) if stays)
+        labels = Labels(tags, self.labels.truth[:, kept], self.labels.known[:, kept])
+        return replace(self, labels=labels, table=self.table.assign(labels=_digests(labels)))
+
 
 def tagger_data(
     ws: Workspace,
@@ -58,6 +76,7 @@ def tagger_data(
     seed: int = 0,
     kinds: Sequence[str] = ("song",),
     rejected: pd.DataFrame | None = None,
+    fewest: int = 2,
     progress: Progress | None = None,
 ) -> TaggerData:
     """Gather the items that have a file, with and without tags.
@@ -73,11 +92,13 @@ def tagger_data(
     clip_s
         How much of each item is kept, from its middle.
     seed
-        Of the split; see `workbench.tagging.splits.split_items`.
+        Of the split; see `workbench.tagging.splits.split_workspace`.
     kinds
         Which items.
     rejected
         See `labels_of`.
+    fewest
+        Examples that every tag must have in training.
     progress
         Told about every item that is decoded.
 
@@ -86,26 +107,31 @@ def tagger_data(
     NotReadyError
         If there is no music, or nothing to learn from.
     WorkbenchError
-        If a tag has a single example to learn from.
+        If a tag has too few examples to learn from.
     """
     items = ws.catalogue.items(domain="audio")
     items = items[items["kind"].isin(kinds) & items["media_id"].notna()]
     if items.empty:
         raise NotReadyError("There are no songs to learn from; import some with `workbench import`.")
-    split = split_items(ws, items, tags=tags, seed=seed)
+    split = split_workspace(ws, ids=items.index.to_numpy(), tags=tags, seed=seed)
     known = [int(i) for i in items.index]
     excerpts, ids, failures = keep_excerpts(ws, known, clip_s, progress=progress)
     labels = labels_of(tags, ids, vocabulary, rejected=rejected)
-    bits = np.packbits(np.concatenate([labels.truth, labels.known], axis=1), axis=1)
     table = pd.DataFrame(
         {
             "item_id": ids,
             "composition": items.loc[ids, "title"].to_numpy(),
             "group": split.loc[ids, "group"].to_numpy(),
             "split": split.loc[ids, "split"].to_numpy(),
-            "labels": [hashlib.sha256(row.tobytes()).hexdigest()[:16] for row in bits],
+            "labels": _digests(labels),
         }
     )
     data = TaggerData(table, labels, excerpts, failures)
-    check_labels(labels, data.rows("train", labelled=True))
+    check_labels(labels, data.rows("train", labelled=True), fewest=fewest)
     return data
+
+
+def _digests(labels: Labels) -> list[str]:
+    """Return a hash of what is known of each item."""
+    bits = np.packbits(np.concatenate([labels.truth, labels.known], axis=1), axis=1)
+    return [hashlib.sha256(row.tobytes()).hexdigest()[:16] for row in bits]

@@ -1,0 +1,243 @@
+"""A tagger of a workspace, from its tags to the trained tagger, in one folder that can go on."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from workbench.backbones.card import CARD
+from workbench.backbones.tagger_card import TaggerCard, TagName
+from workbench.backbones.tagger_store import TaggerNetwork
+from workbench.errors import NotReadyError, StorageError, WorkbenchError
+from workbench.evaluation.tagging import TagScores
+from workbench.files import write_text
+from workbench.progress import Progress
+from workbench.tagging.cleaning import Cleaning, human_tags, propose_cleaning, read_cleaning
+from workbench.tagging.trained import (
+    load_teacher,
+    newest_tagger,
+    next_version,
+    taggers_folder,
+)
+from workbench.training.base_folder import has_checkpoint
+from workbench.training.tagger import train_tagger
+from workbench.training.tagger_data import TaggerData, tagger_data
+from workbench.training.tagger_options import TaggerOptions
+from workbench.training.tagger_release import release_tagger
+
+if TYPE_CHECKING:
+    from workbench.workspace import Workspace
+
+_TAGS = "tags.json"  # the spellings a tagger learned from
+_FEWEST = 2  # examples that a tag needs to be learned
+
+
+@dataclass(frozen=True)
+class Trainee:
+    """A tagger that is to be trained.
+
+    Attributes
+    ----------
+    key
+        Its name and version.
+    folder
+        Where it lies.
+    resume
+        Whether it was begun before.
+    """
+
+    name: str
+    version: str
+    folder: Path
+    resume: bool
+
+    @property
+    def key(self) -> str:
+        """Name and version."""
+        return f"{self.name}-{self.version}"
+
+
+def find_trainee(ws: Workspace, name: str, *, resume: bool) -> Trainee:
+    """Return a new version of a tagger, or the one whose training was begun last.
+
+    Raises
+    ------
+    NotReadyError
+        If there is none to go on with.
+    WorkbenchError
+        If the name cannot be a folder's.
+    """
+    if not name or not all(c.isalnum() or c in "-_" for c in name) or len(name) > 60:
+        raise WorkbenchError(
+            f"A tagger's name has letters, digits, - and _ and 60 at most; {name!r} does not do."
+        )
+    version = next_version(ws, name)
+    if resume:
+        version = str(int(version) - 1)
+        folder = taggers_folder(ws) / f"{name}-{version}"
+        if not has_checkpoint(folder) and not (folder / _TAGS).is_file():
+            raise NotReadyError(f"No training of {name} was begun; leave out --resume.")
+        if (folder / CARD).is_file():
+            raise NotReadyError(f"{name}-{version} is trained to its end; leave out --resume.")
+    return Trainee(name, version, taggers_folder(ws) / f"{name}-{version}", resume)
+
+
+def find_teacher(ws: Workspace, key: str | None) -> TaggerCard:
+    """Return the card of a teacher, by default the tagger that was trained last.
+
+    Raises
+    ------
+    NotReadyError
+        If none was trained.
+    UnknownNameError
+        If there is none of this key.
+    """
+    card = newest_tagger(ws)
+    return card if key is None else load_teacher(ws, key)[1]
+
+
+def train_in_workspace(
+    ws: Workspace,
+    trainee: Trainee,
+    options: TaggerOptions,
+    *,
+    table: Path | None = None,
+    kinds: tuple[str, ...] = ("song",),
+    licence: str = "unknown",
+    device: str = "cpu",
+    reproduce: tuple[str, ...] = (),
+    progress: Progress | None = None,
+) -> tuple[TaggerCard, TagScores]:
+    """Train a tagger on the tags that people gave, score it on held-out artists and store it.
+
+    Parameters
+    ----------
+    ws
+        The workspace.
+    trainee
+        See `find_trainee`.
+    options
+        How; with the key of a teacher, its student.
+    table
+        The cleaned tags, see `workbench.tagging.cleaning`; by default those of the teacher, or of
+        the training that goes on, else what `propose_cleaning` proposes.
+    kinds
+        Which items to learn from.
+    licence
+        Of what comes out.
+    device
+        ``cpu`` or ``cuda``.
+    reproduce
+        The commands that make it, for the card.
+    progress
+        Told about every step.
+
+    Raises
+    ------
+    NotReadyError
+        If there is too little to learn from.
+    WorkbenchError
+        If the tags are not those of the teacher or of the training that goes on.
+    """
+    teacher = load_teacher(ws, options.teacher) if options.teacher else None
+    cleaning = _cleaning(ws, trainee, teacher, table)
+    data = _data(ws, cleaning, options, kinds, strict=table is not None, progress=progress)
+    if trainee.resume and (trainee.folder / _TAGS).is_file():
+        _check_same(trainee, _stored(trainee.folder), data)
+    else:
+        trainee.folder.mkdir(parents=True, exist_ok=True)
+        _store(trainee.folder, cleaning, data)
+    trained = train_tagger(
+        data,
+        options,
+        folder=trainee.folder,
+        teacher=teacher,
+        resume=trainee.resume and has_checkpoint(trainee.folder),
+        device=device,
+        progress=progress,
+    )
+    return release_tagger(
+        data,
+        trained,
+        options,
+        folder=trainee.folder,
+        name=trainee.name,
+        version=trainee.version,
+        licence=licence,
+        device=device,
+        reproduce=reproduce,
+        progress=progress,
+    )
+
+
+def _cleaning(
+    ws: Workspace,
+    trainee: Trainee,
+    teacher: tuple[TaggerNetwork, TaggerCard] | None,
+    table: Path | None,
+) -> Cleaning:
+    """Return how tags are spelled and which count."""
+    if table is not None:
+        return read_cleaning(table)
+    if trainee.resume and (trainee.folder / _TAGS).is_file():
+        return _stored(trainee.folder)
+    if teacher is not None:
+        return _stored(taggers_folder(ws) / teacher[1].key)
+    return Cleaning.of(propose_cleaning(human_tags(ws), ws.catalogue.items()))
+
+
+def _data(
+    ws: Workspace,
+    cleaning: Cleaning,
+    options: TaggerOptions,
+    kinds: tuple[str, ...],
+    *,
+    strict: bool,
+    progress: Progress | None,
+) -> TaggerData:
+    """Return the data; tags that nobody asked for by name and that are too rare are left out."""
+    from workbench.tagging.reviews import rejected
+
+    said = {"clip_s": options.clip_s, "seed": options.seed, "kinds": kinds}
+    tags = cleaning.apply(human_tags(ws))
+    vocabulary = [TagName(*tag) for tag in cleaning.vocabulary]
+    data = tagger_data(
+        ws,
+        vocabulary,
+        tags=tags,
+        rejected=rejected(ws),
+        fewest=_FEWEST if strict or options.teacher else 0,
+        progress=progress,
+        **said,  # type: ignore[arg-type]
+    )
+    return data if strict or options.teacher else data.without_rare(_FEWEST)
+
+
+def _store(folder: Path, cleaning: Cleaning, data: TaggerData) -> None:
+    names = set(data.labels.tags)
+    rows = [[*a, *b] for a, b in cleaning.becomes.items() if TagName(*b) in names]
+    write_text(folder / _TAGS, json.dumps(rows, ensure_ascii=False))
+
+
+def _stored(folder: Path) -> Cleaning:
+    try:
+        rows = json.loads((folder / _TAGS).read_text(encoding="utf-8"))
+        return Cleaning({(str(a), str(b)): (str(c), str(d)) for a, b, c, d in rows})
+    except (OSError, ValueError, TypeError) as error:
+        raise StorageError(
+            f"{folder / _TAGS}: the tags of the tagger cannot be read ({error}); name its table "
+            "of tags with --tags."
+        ) from error
+
+
+def _check_same(trainee: Trainee, stored: Cleaning, data: TaggerData) -> None:
+    before, now = {TagName(*t) for t in stored.vocabulary}, set(data.labels.tags)
+    if before != now:
+        name = sorted(before ^ now)[0]
+        raise WorkbenchError(
+            f"The training of {trainee.key} was begun with {len(before)} tags and would go on "
+            f"with {len(now)}, of which {name.value!r} of {name.dimension} differs; leave out "
+            "--tags, or start again without --resume."
+        )

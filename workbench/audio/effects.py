@@ -77,9 +77,7 @@ def pitch_shifted(sounds: torch.Tensor, semitones: torch.Tensor) -> torch.Tensor
     return result
 
 
-def in_room(
-    sounds: torch.Tensor, size: torch.Tensor, generator: torch.Generator
-) -> torch.Tensor:
+def in_room(sounds: torch.Tensor, size: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     """Return sounds in rooms of a size of 0 to 100.
 
     The decay lasts as long as that of Freeverb with this room size, whose comb filters feed back
@@ -125,9 +123,7 @@ def _stretched(sounds: torch.Tensor, factor: float) -> torch.Tensor:
     advance = torch.linspace(0, math.pi * HOP / 2, WINDOW // 2 + 1, device=sounds.device)
     spectrum = functional.phase_vocoder(spectrum, 1.0 / factor, advance[:, None])
     length = round(sounds.shape[-1] * factor)
-    result: torch.Tensor = torch.istft(
-        spectrum, WINDOW, HOP // 2, window=window, length=length
-    )
+    result: torch.Tensor = torch.istft(spectrum, WINDOW, HOP // 2, window=window, length=length)
     return result
 
 

@@ -61,9 +61,7 @@ class TaggerShape:
             )
         numbers = (self.channels, self.width, self.layers, self.heads)
         if min(numbers) < 1 or max(numbers) > _LARGEST or self.layers > 64:
-            raise WorkbenchError(
-                f"Channels, width and heads are 1 to {_LARGEST}, layers 1 to 64."
-            )
+            raise WorkbenchError(f"Channels, width and heads are 1 to {_LARGEST}, layers 1 to 64.")
         if self.width % self.heads:
             raise WorkbenchError(
                 f"A width of {self.width} does not divide by {self.heads} heads; change either."

@@ -30,9 +30,7 @@ class ResidualPool(nn.Module):
         self.shortcut = (
             nn.Identity()
             if inside == outside
-            else nn.Sequential(
-                nn.Conv2d(inside, outside, 3, padding=1), nn.BatchNorm2d(outside)
-            )
+            else nn.Sequential(nn.Conv2d(inside, outside, 3, padding=1), nn.BatchNorm2d(outside))
         )
         self.pool = nn.MaxPool2d(pool)
 

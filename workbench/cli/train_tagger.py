@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -23,16 +24,12 @@ from workbench.cli.options import (
 from workbench.errors import CancelledError, UnknownNameError
 from workbench.workspace import Workspace
 
-_SHOWN = 60
-
 
 def train_tagger_command(
     name: Annotated[str, typer.Argument(help="What to call it; versions are counted.")] = "tagger",
     student: Annotated[
         str | None,
-        typer.Option(
-            help="expand: as large as its teacher; distil: smaller.", show_default=False
-        ),
+        typer.Option(help="expand: as large as its teacher; distil: smaller.", show_default=False),
     ] = None,
     teacher: Annotated[
         str | None, typer.Option(help="A tagger's key; by default the one trained last.")
@@ -133,22 +130,26 @@ def train_tagger_command(
         say_json({"key": card.key, "scores": card.scores, "training": card.training})
         return
     millions = card.training["parameters"] / 1e6
-    say(f"{card.key} is trained: {millions:.2f} million parameters, {count(len(card.tags), 'tag')}.")
+    say(
+        f"{card.key} is trained: {millions:.2f} million parameters, {count(len(card.tags), 'tag')}."
+    )
     held_out = card.data["test"]["labelled"]
     say(f"On {count(held_out, 'held-out item')} of artists it never met:")
-    say(f"ROC-AUC {scores.macro_roc} (chance 0.5), PR-AUC {scores.macro_pr} (chance "
-        f"{scores.pr_floor:.3f}), means over the tags.\n")
-    rows = scores.table().sort_values("pr_auc", ascending=False).head(_SHOWN)
+    say(
+        f"ROC-AUC {scores.macro_roc} (chance 0.5), PR-AUC {scores.macro_pr} (chance "
+        f"{scores.pr_floor:.3f}), means over the tags.\n"
+    )
+    ranked = scores.table().sort_values("pr_auc", ascending=False)
+    columns = ["roc_auc", "pr_auc", "prevalence"]
+    areas = [[_area(a) for a in row] for row in ranked[columns].to_numpy(dtype=float)]
+    named = ranked[["dimension", "value", "positives"]].astype(str).to_numpy().tolist()
     table(
         ["dimension", "tag", "ROC-AUC", "PR-AUC", "chance", "examples"],
-        [
-            [r.dimension, r.value, _area(r.roc_auc), _area(r.pr_auc), _area(r.prevalence),
-             str(r.positives)]
-            for r in rows.itertuples()
-        ],
+        [[d, v, *a, n] for (d, v, n), a in zip(named, areas, strict=True)],
     )
     say(f"\nHear the catalogue with it: `workbench tag --tagger {card.key}`.")
 
 
 def _area(value: float) -> str:
-    return "-" if value != value else f"{value:.3f}"
+    """Return an area as text; a tag without an example has none."""
+    return "-" if math.isnan(value) else f"{value:.3f}"

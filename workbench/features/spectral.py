@@ -161,7 +161,8 @@ def _mel_bands(spectrum: torch.Tensor, *, htk: bool = False) -> torch.Tensor:
 def _mel_blocks(device: torch.device, htk: bool) -> list[tuple[slice, torch.Tensor]]:
     """Return triangles, 32 bands at a time, on the bins that they cover.
 
-    Slaney's are of unit area, HTK's of unit height. A third of the multiplications of the whole matrix, which is mostly zeros.
+    Slaney's are of unit area, HTK's of unit height. A third of the multiplications of the whole
+    matrix, which is mostly zeros.
     """
     import librosa
     import torch

@@ -110,7 +110,7 @@ PATENT = Noise(
     reverb=Effect(0.5, 0.0, 100.0),
     one_filter=False,
 )
-NONE = Noise(*(Effect(0.0) for _ in EFFECTS), one_filter=True)
+NONE = Noise(**dict.fromkeys(EFFECTS, Effect(0.0)), one_filter=True)
 NOISES = {"none": NONE, "reference": REFERENCE, "patent": PATENT}
 
 

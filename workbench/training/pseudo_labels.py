@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zipfile
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -73,11 +72,13 @@ def hardened(scores: np.ndarray, thresholds: tuple[float, ...]) -> np.ndarray:
 
 def _read(file: Path, card: TaggerCard) -> dict[int, np.ndarray]:
     """Return the labels a teacher gave before; none where they are another's or damaged."""
-    with suppress(OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
+    try:
         with np.load(file, allow_pickle=False) as stored:
             if str(stored["teacher"]) == card.sha256:
                 pairs = zip(stored["ids"].tolist(), stored["scores"], strict=True)
                 return {int(item_id): scores for item_id, scores in pairs}
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
+        pass
     return {}
 
 

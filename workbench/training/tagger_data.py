@@ -112,7 +112,9 @@ def tagger_data(
     items = ws.catalogue.items(domain="audio")
     items = items[items["kind"].isin(kinds) & items["media_id"].notna()]
     if items.empty:
-        raise NotReadyError("There are no songs to learn from; import some with `workbench import`.")
+        raise NotReadyError(
+            "There are no songs to learn from; import some with `workbench import`."
+        )
     split = split_workspace(ws, ids=items.index.to_numpy(), tags=tags, seed=seed)
     known = [int(i) for i in items.index]
     excerpts, ids, failures = keep_excerpts(ws, known, clip_s, progress=progress)

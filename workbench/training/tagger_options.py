@@ -103,6 +103,4 @@ def student_shape(teacher: TaggerShape, student: str) -> TaggerShape:
         return teacher
     width = max(teacher.width // 4, min(_NARROWEST, teacher.width))
     width -= width % teacher.heads
-    return replace(
-        teacher, channels=max(teacher.channels // 2, 1), width=max(width, teacher.heads)
-    )
+    return replace(teacher, channels=max(teacher.channels // 2, 1), width=max(width, teacher.heads))

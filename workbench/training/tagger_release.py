@@ -136,7 +136,9 @@ def _counts(data: TaggerData) -> dict[str, Any]:
     }
     rows = data.rows("train", labelled=True)
     examples = data.labels.truth[rows].sum(axis=0)
-    named = {f"{t.dimension}: {t.value}": int(n) for t, n in zip(data.labels.tags, examples, strict=True)}
+    named = {
+        f"{t.dimension}: {t.value}": int(n) for t, n in zip(data.labels.tags, examples, strict=True)
+    }
     return counts | {"examples": named, "unreadable": len(data.failures)}
 
 

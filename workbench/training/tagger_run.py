@@ -53,7 +53,7 @@ class TaggerRun(TrainingRun):
         Its pseudo-labels, float32 [n, tags].
     """
 
-    network: TaggerNetwork  # type: ignore[assignment]
+    network: TaggerNetwork
     options: TaggerOptions
 
     def __init__(

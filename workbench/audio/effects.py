@@ -66,7 +66,7 @@ def pitch_shifted(sounds: torch.Tensor, semitones: torch.Tensor) -> torch.Tensor
     """Return sounds of the same length, higher or lower by whole or broken semitones.
 
     A phase vocoder changes how long they last (Flanagan and Golden 1966), resampling brings them
-    back to their length and takes the pitch along.
+    back to their length and takes the pitch along. What its phases cancel is given back as level.
     """
     import torch
 
@@ -74,7 +74,8 @@ def pitch_shifted(sounds: torch.Tensor, semitones: torch.Tensor) -> torch.Tensor
     for shift in semitones.unique().tolist():
         chosen = semitones == shift
         result[chosen] = _resampled(_stretched(sounds[chosen], 2.0 ** (shift / 12.0)), sounds)
-    return result
+    lost = sounds.norm(dim=1) / result.norm(dim=1).clamp(min=1e-9)
+    return result * lost[:, None]
 
 
 def in_room(sounds: torch.Tensor, size: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
@@ -118,8 +119,11 @@ def _stretched(sounds: torch.Tensor, factor: float) -> torch.Tensor:
     from workbench.audio.torchaudio import import_torchaudio
 
     functional = import_torchaudio().functional
+    # Silence beyond the ends: mirrored sound would set the phases of a tone against each other.
     window = _window(sounds.device)
-    spectrum = torch.stft(sounds, WINDOW, HOP // 2, window=window, return_complex=True)
+    spectrum = torch.stft(
+        sounds, WINDOW, HOP // 2, window=window, pad_mode="constant", return_complex=True
+    )
     advance = torch.linspace(0, math.pi * HOP / 2, WINDOW // 2 + 1, device=sounds.device)
     spectrum = functional.phase_vocoder(spectrum, 1.0 / factor, advance[:, None])
     length = round(sounds.shape[-1] * factor)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from workbench.backbones.card import CARD
 from workbench.errors import StorageError, UnknownNameError, WorkbenchError
 
+FOLDER = "taggers"  # of a workspace: a folder per tagger, by its key
 NETWORKS = ("transformer", "short-chunk")
 _LARGEST = 1024  # channels or width: a card comes from a file
 
@@ -147,3 +148,21 @@ def read_tagger_card(folder: Path) -> TaggerCard:
     except (OSError, ValueError, KeyError, TypeError, AttributeError, WorkbenchError) as error:
         raise StorageError(f"{folder / CARD}: not the card of a tagger ({error}).") from error
     return card
+
+
+def tagger_cards(folder: Path) -> list[TaggerCard]:
+    """Return the cards of the taggers below a folder, the newest first.
+
+    Trainings that have not ended have no card; what is damaged or lies in a folder of another name
+    is left out.
+    """
+    files = folder.glob(f"*/{CARD}") if folder.is_dir() else ()
+    cards = []
+    for file in sorted(files, key=lambda f: (f.stat().st_mtime_ns, f.parent.name), reverse=True):
+        try:
+            card = read_tagger_card(file.parent)
+        except StorageError:
+            continue
+        if card.key == file.parent.name:
+            cards.append(card)
+    return cards

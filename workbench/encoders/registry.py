@@ -1,8 +1,8 @@
 """The encoders there are: installed, installable, and under which licence.
 
-Three sources are listed alike: the built-in encoders, those of other installed packages (see
-`workbench.encoders.plugins`) and those that a workspace declares in its ``workbench.toml`` (see
-`workbench.encoders.declared`).
+Four sources are listed alike: the built-in encoders, those that a workspace declares in its
+``workbench.toml`` (see `workbench.encoders.declared`), the taggers that were trained in it, and
+those of other installed packages (see `workbench.encoders.plugins`).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from workbench.backbones.card import read_card
 from workbench.backbones.relation_store import read_relation_card
+from workbench.backbones.tagger_card import FOLDER, tagger_cards
 from workbench.encoders.base import Encoder, check_encoder
 from workbench.encoders.info import EncoderInfo, KnownEncoder, broken, joined_version
 from workbench.errors import UnknownNameError, WorkbenchError
@@ -120,7 +121,12 @@ def _known(ws: Workspace | None) -> Iterator[KnownEncoder]:
 
     taken: dict[str, EncoderInfo] = {}
     sources: tuple[Callable[[], list[KnownEncoder]], ...]
-    sources = (_built_in, partial(declared_encoders, ws), plugin_encoders)
+    sources = (
+        _built_in,
+        partial(declared_encoders, ws),
+        partial(_trained_taggers, ws),
+        plugin_encoders,
+    )
     for source in sources:
         for entry in source():
             names, info = {entry.name, entry.info.key}, entry.info
@@ -167,6 +173,28 @@ def _built_in() -> list[KnownEncoder]:
         True,
     )
     return [*found, KnownEncoder(card.name, alone, _load_base)]
+
+
+def _trained_taggers(ws: Workspace | None) -> list[KnownEncoder]:
+    """Return the taggers of a workspace by what they know before they decide on tags."""
+    from workbench.encoders.tagger import TaggerEncoder
+
+    found: list[KnownEncoder] = []
+    if ws is None:
+        return found
+    folder = ws.root / FOLDER
+    for card in tagger_cards(folder):
+        info = EncoderInfo(
+            card.key,
+            f"{card.shape.network} that learned {len(card.tags)} tags",
+            card.licence,
+            True,
+            source="trained here",
+        )
+        newest = all(card.name != known.name for known in found)
+        name = card.name if newest else card.key
+        found.append(KnownEncoder(name, info, partial(TaggerEncoder, folder / card.key)))
+    return found
 
 
 def _load_descriptors(*, musicnn: bool, base: bool, relations: bool) -> Encoder:

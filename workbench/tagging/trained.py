@@ -7,17 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from workbench.backbones.card import CARD
-from workbench.backbones.tagger_card import TaggerCard, read_tagger_card
-from workbench.errors import NotReadyError, StorageError, UnknownNameError
+from workbench.backbones.tagger_card import FOLDER, TaggerCard, tagger_cards
+from workbench.errors import NotReadyError, UnknownNameError
 from workbench.features.spectral import SAMPLE_RATE
 from workbench.tagging.taggers import TaggerInfo
 
 if TYPE_CHECKING:
     from workbench.backbones.tagger_store import TaggerNetwork
     from workbench.workspace import Workspace
-
-FOLDER = "taggers"
 
 
 class TrainedTagger:
@@ -74,15 +71,7 @@ def taggers_folder(ws: Workspace) -> Path:
 
 def trained_cards(ws: Workspace) -> list[TaggerCard]:
     """Return the cards of the trained taggers, the newest first; what is damaged is left out."""
-    folder = taggers_folder(ws)
-    files = folder.glob(f"*/{CARD}") if folder.is_dir() else ()
-    cards = []
-    for file in sorted(files, key=lambda f: (f.stat().st_mtime_ns, f.parent.name), reverse=True):
-        try:
-            cards.append(read_tagger_card(file.parent))
-        except StorageError:
-            continue
-    return [card for card in cards if (folder / card.key / CARD).is_file()]
+    return tagger_cards(taggers_folder(ws))
 
 
 def newest_tagger(ws: Workspace) -> TaggerCard:

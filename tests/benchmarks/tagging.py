@@ -1,0 +1,151 @@
+"""The experiments of the Music Tagging Transformer in small, one command each.
+
+``python -m tests.benchmarks.tagging WORKSPACE TABLE EXPERIMENT [SEED]`` trains on a workspace into
+which the corpus of ``tests.benchmarks.tagged_corpus`` was imported, with the tags of a table of
+``workbench tags clean``. Experiments:
+
+- ``supervised``: a network on the labelled items alone (rows 1 of the published tables);
+- ``augmented``: the same under augmentation;
+- ``expand``: a student as large, taught by ``augmented`` of the same seed;
+- ``distil``: a smaller student of the same teacher;
+- ``alone``: the smaller network without a teacher, the floor of ``distil``;
+- ``hard``: ``expand`` with hard labels;
+- ``patent``: ``augmented`` with the patent's literal ranges;
+- ``again``: a student of the student;
+- ``cnn``: the short-chunk residual network;
+- ``length``, ``width``, ``depth``: excerpts of 3 to 30 s, and smaller and larger transformers.
+
+``report`` prints the tables and draws the figure from whatever was trained. What was trained is not
+trained again; what was interrupted goes on.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from workbench import Workspace
+from workbench.backbones.card import CARD
+from workbench.backbones.tagger_card import TaggerCard, TaggerShape, read_tagger_card
+from workbench.evaluation.tagging import paired_difference
+from workbench.progress import TerminalProgress
+from workbench.tagging.trained import taggers_folder
+from workbench.training.tagger_options import TaggerOptions, student_shape
+from workbench.training.tagger_project import Trainee, train_in_workspace
+from workbench.training.tagger_release import TEST_SCORES
+
+SHAPE = TaggerShape(channels=16, width=64, seconds=3.0)
+SMALLER = student_shape(SHAPE, "distil")  # 8 channels, width 32
+PLAIN = TaggerOptions(shape=SHAPE, noise="none", epochs=14, steps=50)
+NOISY = replace(PLAIN, noise="reference")
+SWEEP = replace(NOISY, shape=SMALLER, epochs=8, batch=16)
+MAIN = ("supervised", "augmented", "expand", "distil")
+MORE = ("alone", "hard", "patent", "again", "cnn")
+LICENCE = "BSD-3-Clause"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training: its name and its options."""
+
+    name: str
+    options: TaggerOptions
+
+
+def runs(experiment: str, seed: int) -> Iterator[Run]:
+    """Give the trainings of an experiment."""
+    teacher = f"augmented-s{seed}-1"
+    taught = {
+        "expand": replace(NOISY, teacher=teacher),
+        "distil": replace(NOISY, teacher=teacher, shape=SMALLER),
+        "hard": replace(NOISY, teacher=teacher, pseudo_labels="hard"),
+        "again": replace(NOISY, teacher=f"expand-s{seed}-1"),
+        "supervised": PLAIN,
+        "augmented": NOISY,
+        "alone": replace(NOISY, shape=SMALLER),
+        "patent": replace(NOISY, noise="patent"),
+        "cnn": replace(NOISY, shape=replace(SHAPE, network="short-chunk")),
+    }
+    sweeps = {
+        "length": [(f"{s:g}s", {"seconds": float(s)}) for s in (3, 5, 10, 15, 30)],
+        "width": [(str(w), {"width": w}) for w in (16, 32, 64, 128, 256)],
+        "depth": [(str(d), {"layers": d}) for d in (1, 2, 4, 8)],
+    }
+    if experiment in taught:
+        yield Run(f"{experiment}-s{seed}", replace(taught[experiment], seed=seed))
+        return
+    for label, changes in sweeps[experiment]:
+        shape = replace(SMALLER, **changes)  # type: ignore[arg-type]
+        yield Run(f"{experiment}-{label}-s{seed}", replace(SWEEP, shape=shape, seed=seed))
+
+
+def main(workspace: str, table: str, experiment: str, seed: str = "0") -> None:
+    """Train what an experiment needs, or print what was found."""
+    ws = Workspace(workspace)
+    if experiment == "report":
+        report(ws)
+        return
+    for run in runs(experiment, int(seed)):
+        folder = taggers_folder(ws) / f"{run.name}-1"
+        if (folder / CARD).is_file():
+            continue
+        trainee = Trainee(run.name, "1", folder, resume=folder.is_dir())
+        progress = TerminalProgress()
+        card, scores = train_in_workspace(
+            ws, trainee, run.options, table=Path(table), licence=LICENCE, progress=progress
+        )
+        progress.close()
+        print(f"{card.key}: ROC-AUC {scores.macro_roc}, PR-AUC {scores.macro_pr}", flush=True)
+
+
+def report(ws: Workspace) -> None:
+    """Print tables of all that was trained, with paired differences from the step before."""
+    folder = taggers_folder(ws)
+    cards = {p.name: read_tagger_card(p) for p in sorted(folder.iterdir()) if (p / CARD).is_file()}
+    names = sorted({key.split("-s")[0] for key in cards})
+    found = {n: [k for k in cards if k.split("-s")[0] == n] for n in names}
+    print("| training | parameters | seeds | ROC-AUC | PR-AUC |")
+    print("| --- | ---: | ---: | --- | --- |")
+    order = [*MAIN, *MORE, *(n for n in names if n not in MAIN + MORE)]
+    for name in (n for n in order if n in found):
+        keys = found[name]
+        size = cards[keys[0]].training["parameters"]
+        areas = " | ".join(_pooled(cards, keys, kind) for kind in ("roc", "pr"))
+        print(f"| {name} | {size:,} | {len(keys)} | {areas} |")
+    print("\n| step | ROC-AUC gained | PR-AUC gained |")
+    print("| --- | --- | --- |")
+    pairs = [("augmented", "supervised"), ("expand", "augmented"), ("distil", "expand")]
+    pairs += [("distil", "alone"), ("hard", "expand"), ("again", "expand"), ("patent", "augmented")]
+    for a, b in pairs:
+        if a in found and b in found:
+            gain = difference(folder, found[a], found[b])
+            print(f"| {a} over {b} | {gain.macro_roc} | {gain.macro_pr} |")
+
+
+def difference(folder: Path, a: list[str], b: list[str]) -> Any:
+    """Return what the mean score of some taggers has over that of others, on the same items."""
+    shared = sorted({k.split("-s")[-1] for k in a} & {k.split("-s")[-1] for k in b})
+    chosen = [[k for k in keys if k.split("-s")[-1] in shared] for keys in (a, b)]
+    loaded = [[np.load(folder / k / TEST_SCORES) for k in keys] for keys in chosen]
+    first = loaded[0][0]
+    means = [np.mean([one["scores"] for one in many], axis=0) for many in loaded]
+    return paired_difference(first["truth"], *means, first["known"], groups=first["groups"])
+
+
+def _pooled(cards: dict[str, TaggerCard], keys: list[str], kind: str) -> str:
+    """Return the mean over the seeds, each seed's own, and the mean interval."""
+    found = [cards[key].scores[f"macro_{kind}_auc"] for key in keys]
+    value, low, high = (float(np.mean([f[n] for f in found])) for n in ("value", "low", "high"))
+    each = ", ".join(f"{f['value']:.3f}" for f in found)
+    return f"{value:.3f} [{low:.3f}, {high:.3f}]" + (f" ({each})" if len(found) > 1 else "")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 4:
+        sys.exit(__doc__)
+    main(*sys.argv[1:])

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import librosa
 import numpy as np
 import pytest
 import torch
 
+from workbench.audio.torchaudio import import_torchaudio
 from workbench.features import spectral
 
 RATE = spectral.SAMPLE_RATE
@@ -118,3 +120,26 @@ def test_segments_do_not_overlap_and_leave_the_remainder_out(
     length: int, segment: int, starts: list[int]
 ) -> None:
     assert spectral.segment_starts(length, segment).tolist() == starts
+
+
+@pytest.mark.parametrize("seconds", [0.5, 3.0])
+def test_decibels_of_mel_bands_are_torchaudios(seconds: float) -> None:
+    transforms = import_torchaudio().transforms
+    rng = np.random.default_rng(0)
+    samples = torch.from_numpy(rng.normal(scale=0.1, size=(2, round(seconds * 22050))))
+    samples = samples.float()
+    mel = transforms.MelSpectrogram(22050, 1024, hop_length=512, n_mels=128, pad_mode="constant")
+    expected = transforms.AmplitudeToDB()(mel(samples))
+    torch.testing.assert_close(spectral.mel_decibels(samples), expected, atol=1e-2, rtol=0)
+    silent = spectral.mel_decibels(torch.zeros(2048))
+    assert silent.unique().tolist() == [-100.0]
+
+
+def test_decibels_of_mel_bands_are_librosas() -> None:
+    samples = np.random.default_rng(1).normal(scale=0.1, size=22050).astype(np.float32)
+    power = librosa.feature.melspectrogram(
+        y=samples, sr=22050, n_fft=1024, hop_length=512, n_mels=128, htk=True, norm=None
+    )
+    expected = librosa.power_to_db(power, top_db=None)
+    found = spectral.mel_decibels(torch.from_numpy(samples)).numpy()
+    np.testing.assert_allclose(found, expected, atol=1e-2)

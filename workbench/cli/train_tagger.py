@@ -76,11 +76,12 @@ def train_tagger_command(
     """Train a tagger on the tags people gave; with --student, on a teacher's guesses as well."""
     from workbench.backbones.tagger_card import SIZES, TaggerShape
     from workbench.training.base_options import check_device, is_mixed
-    from workbench.training.tagger_options import TaggerOptions, student_shape
+    from workbench.training.tagger_options import TaggerOptions, check_student, student_shape
     from workbench.training.tagger_project import find_teacher, find_trainee, train_in_workspace
 
     ws = Workspace(workspace)
     check_device(device)
+    check_student(student)
     if size is not None and size not in SIZES:
         raise UnknownNameError(f"There is no size {size!r}; choose one of {', '.join(SIZES)}.")
     shape: TaggerShape = SIZES[size or "small"]

@@ -80,6 +80,18 @@ class TaggerOptions:
             )
 
 
+def check_student(student: str | None) -> None:
+    """Refuse a kind of student that there is not; None is none.
+
+    Raises
+    ------
+    UnknownNameError
+        With the kinds there are.
+    """
+    if student not in (None, *STUDENTS):
+        raise UnknownNameError(f"A student is one to {' or '.join(STUDENTS)}, not {student!r}.")
+
+
 def student_shape(teacher: TaggerShape, student: str) -> TaggerShape:
     """Return the shape of a student: as large as its teacher to expand, smaller to distil.
 
@@ -97,8 +109,7 @@ def student_shape(teacher: TaggerShape, student: str) -> TaggerShape:
     >>> student_shape(PUBLISHED, "distil") == SMALL
     True
     """
-    if student not in STUDENTS:
-        raise UnknownNameError(f"A student is one to {' or '.join(STUDENTS)}, not {student!r}.")
+    check_student(student)
     if student == "expand":
         return teacher
     width = max(teacher.width // 4, min(_NARROWEST, teacher.width))

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from workbench.backbones.card import CARD, WEIGHTS
+from workbench.backbones.folding import fold
 from workbench.backbones.short_chunk import ShortChunkNetwork
 from workbench.backbones.tagger_card import TaggerCard, TaggerShape, read_tagger_card
 from workbench.backbones.transformer import MusicTaggingTransformer
@@ -51,7 +52,7 @@ def save_tagger(folder: Path, network: TaggerNetwork, card: TaggerCard) -> Tagge
 
 
 def load_tagger_network(folder: Path) -> tuple[TaggerNetwork, TaggerCard]:
-    """Return a tagger, ready to listen, and its card.
+    """Return a tagger, ready to listen, and its card; see `workbench.backbones.folding.fold`.
 
     Raises
     ------
@@ -61,4 +62,4 @@ def load_tagger_network(folder: Path) -> tuple[TaggerNetwork, TaggerCard]:
     card = read_tagger_card(folder)
     network = build_tagger(card.shape, len(card.tags))
     network.load_state_dict(read_weights(folder / WEIGHTS, card.sha256, network.state_dict()))
-    return network.eval(), card
+    return fold(network), card

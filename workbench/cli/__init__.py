@@ -24,6 +24,7 @@ from workbench.cli import (
     parts,
     search,
     songs,
+    tag,
     tags,
     tasks,
     team,
@@ -38,8 +39,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 _MODULES = (
-    *(pages, catalogue, parts, dimensions, encoders, train, models, search, songs, tags, evaluate),
-    *(judgements, exchange, tasks, team, check),
+    *(pages, catalogue, parts, dimensions, encoders, train, models, search, songs, evaluate),
+    *(tag, tags, judgements, exchange, tasks, team, check),
 )
 for module in _MODULES:
     module.register(app)

@@ -134,15 +134,18 @@ def embed(
 
 
 def export(
-    what: Annotated[str, typer.Argument(help="items, tags or failures")],
+    what: Annotated[str, typer.Argument(help="items, tags, machine-tags or failures")],
     file: Annotated[Path, typer.Argument(help="The file to write: .csv or .jsonl")],
     workspace: WorkspaceOption = None,
 ) -> None:
     """Write items, tags or failed imports to a file; `workbench judgements export` has the log."""
+    from workbench.tagging.machine_tags import all_machine_tags
+
     ws = Workspace(workspace)
     frames: dict[str, Callable[[], pd.DataFrame]] = {
         "items": ws.catalogue.items,
         "tags": ws.catalogue.tags,
+        "machine-tags": lambda: all_machine_tags(ws),
         "failures": ws.catalogue.failures,
     }
     if what not in frames:

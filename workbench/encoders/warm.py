@@ -44,7 +44,7 @@ def warm_descriptors() -> Encoder:
 def _use_once(encoder: Encoder, key: str) -> None:
     """Encode noise while no other process does, and look at what comes out."""
     noise = np.random.default_rng(0).normal(scale=0.1, size=int(_NOISE_S * encoder.sample_rate))
-    with _one_process_at_a_time():
+    with one_process_at_a_time():
         try:
             vectors = encoder.encode([noise.astype(np.float32)])
         except Exception as error:  # it would fail on every sound
@@ -55,7 +55,7 @@ def _use_once(encoder: Encoder, key: str) -> None:
 
 
 @contextmanager
-def _one_process_at_a_time() -> Iterator[None]:
+def one_process_at_a_time() -> Iterator[None]:
     """Hold the user's lock; where the system has none, or no place for it, go on without."""
     try:
         import fcntl

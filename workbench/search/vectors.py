@@ -31,6 +31,15 @@ class _Arrays(NamedTuple):
 class VectorStore:
     """Vectors of items.
 
+    Parameters
+    ----------
+    folder
+        Where they lie.
+    what
+        What a row is called in sentences.
+    command
+        The command that makes them.
+
     Attributes
     ----------
     ids : int64 [n]
@@ -39,8 +48,11 @@ class VectorStore:
         Their vectors, memory-mapped.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self, folder: Path, *, what: str = "vector", command: str = "workbench embed"
+    ) -> None:
         self.folder = folder
+        self._what, self._command = what, command
 
     @property
     def exists(self) -> bool:
@@ -75,7 +87,7 @@ class VectorStore:
         known[known] = self.ids[found[known]] == wanted[known]
         if not known.all():
             raise NotReadyError(
-                f"Item {wanted[~known][0]} has no vector yet; run `workbench embed` first."
+                f"Item {wanted[~known][0]} has no {self._what} yet; run `{self._command}` first."
             )
         return found
 
@@ -112,7 +124,8 @@ class VectorStore:
             name = self._current()
             if name is None:
                 raise NotReadyError(
-                    f"There are no vectors of {self.folder.name} yet; run `workbench embed` first."
+                    f"There is no {self._what} of {self.folder.name} yet; run `{self._command}` "
+                    "first."
                 )
             try:
                 return _open(self.folder / name)
@@ -120,7 +133,7 @@ class VectorStore:
                 if self._current() == name:  # else it was replaced while we looked
                     raise StorageError(
                         f"{self.folder / name} is damaged or missing; delete {self.folder} and "
-                        "run `workbench embed` again."
+                        f"run `{self._command}` again."
                     ) from error
 
     def _current(self) -> str | None:

@@ -1,0 +1,197 @@
+"""Work through a catalogue in batches, on all cores; what is finished is kept as it goes.
+
+A process does a batch and leaves its rows as a part file beside the store; the part files are
+merged into the store now and then. So an interruption loses the batches in hand and no more.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import multiprocessing
+import os
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from workbench.errors import WorkbenchError
+from workbench.files import atomic_write
+from workbench.progress import Progress
+from workbench.search.vectors import VectorStore
+from workbench.workers import prepare_computing_worker
+
+if TYPE_CHECKING:
+    from workbench.workspace import Workspace
+
+Done = tuple[list[int], dict[int, str]]
+"""The items a batch finished, and why the others failed."""
+
+_BATCH = 4  # items per task: what an interruption can lose, times the number of processes
+_MERGE_EVERY = 200  # parts; more would slow a restart down, fewer would rewrite the array often
+
+
+def fill_store(
+    store: VectorStore,
+    work: Callable[[Sequence[int]], Done],
+    ids: Sequence[int],
+    *,
+    processes: int | None,
+    progress: Progress,
+    command: str,
+) -> Done:
+    """Do a piece of work for all `ids` and merge what it leaves into the store.
+
+    Parameters
+    ----------
+    store
+        Where the rows go; part files lie in its folder ``parts``.
+    work
+        Does one batch and keeps its rows with `keep_part`; other processes must be able to get it.
+    ids
+        The items.
+    processes
+        How many run at once; by default one per core.
+    progress
+        Told about every item.
+    command
+        The command that goes on where this stopped, for the sentence that says so.
+
+    Raises
+    ------
+    WorkbenchError
+        If a process was ended from outside.
+    """
+    finished: list[int] = []
+    failures: dict[int, str] = {}
+    count = min(processes or os.cpu_count() or 1, len(ids))
+    waiting = 0
+    for done, failed in _run(work, list(ids), processes=count, command=command):
+        finished += done
+        failures |= failed
+        progress.advance(len(done) + len(failed))
+        waiting += 1
+        if waiting == _MERGE_EVERY:
+            merge_parts(store)
+            waiting = 0
+    merge_parts(store)
+    return finished, failures
+
+
+def each_item(
+    ids: Sequence[int], row_of: Callable[[int], np.ndarray], parts: Path, *, failing: str
+) -> Done:
+    """Compute the rows of a batch one by one and keep them; whatever is odd about one is told.
+
+    Parameters
+    ----------
+    ids
+        The items of the batch.
+    row_of
+        Returns the row of an item, float32 [dim].
+    parts
+        The folder of part files.
+    failing
+        What cannot be done with an item that fails unexpectedly, such as ``"embedded"``.
+    """
+    done, rows, failures = [], [], {}
+    for item_id in ids:
+        try:
+            rows.append(row_of(item_id))
+            done.append(item_id)
+        except WorkbenchError as error:
+            failures[item_id] = str(error)
+        except Exception as error:  # whatever is odd about one item, the others go on
+            failures[item_id] = (
+                f"item {item_id}: cannot be {failing} ({type(error).__name__}: {error})"
+            )
+    if done:
+        name = hashlib.sha256(repr(done).encode()).hexdigest()[:16]
+        with atomic_write(parts / f"{name}.npz") as stream:
+            np.savez(stream, ids=np.array(done), vectors=np.stack(rows))
+    return done, failures
+
+
+def parts_of(store: VectorStore) -> Path:
+    """Return the folder of a store's part files."""
+    return store.folder / "parts"
+
+
+def merge_parts(store: VectorStore) -> None:
+    """Move finished part files into the store's array; unreadable ones are computed again.
+
+    A row of a part file takes the place of the one stored before.
+    """
+    folder = parts_of(store)
+    files = sorted(folder.glob("*.npz")) if folder.is_dir() else []
+    ids, vectors = [], []
+    for file in files:
+        with suppress(OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
+            with np.load(file, allow_pickle=False) as part:
+                new_ids, new_vectors = part["ids"], part["vectors"]
+            ids.append(new_ids)
+            vectors.append(new_vectors)
+    if ids:
+        if store.exists:
+            ids.append(store.ids)
+            vectors.append(np.asarray(store.vectors))
+        all_ids, first = np.unique(np.concatenate(ids), return_index=True)
+        store.write(all_ids, np.concatenate(vectors)[first])
+    for file in files:
+        file.unlink(missing_ok=True)
+
+
+def items_with_music(
+    ws: Workspace, *, kind: str | None = None, domains: Sequence[str] = ("audio", "symbolic")
+) -> np.ndarray:
+    """Return the items that have music of their own, or are made of such, int64 [n]."""
+    items = ws.catalogue.items(kind=kind)
+    made = items["media_id"].notna() | (items["kind"] == "submix")
+    return items.index[made & items["domain"].isin(list(domains))].to_numpy(np.int64)
+
+
+def without_rows(store: VectorStore, ids: np.ndarray) -> list[int]:
+    """Return those of `ids` that have no row in the store yet."""
+    done = store.ids if store.exists else np.zeros(0, np.int64)
+    return [int(item_id) for item_id in ids[~np.isin(ids, done)]]
+
+
+@lru_cache(maxsize=1)
+def opened_workspace(folder: Path) -> Workspace:
+    """Return a process's own view of a workspace, opened once."""
+    from workbench.workspace import Workspace
+
+    return Workspace(folder)
+
+
+def _run(
+    work: Callable[[Sequence[int]], Done], ids: list[int], *, processes: int, command: str
+) -> Iterator[Done]:
+    batches = [ids[i : i + _BATCH] for i in range(0, len(ids), _BATCH)]
+    if processes == 1 or len(batches) == 1:
+        yield from map(work, batches)
+        return
+    context = multiprocessing.get_context("spawn")  # forking after torch has started threads hangs
+    with ProcessPoolExecutor(
+        processes, mp_context=context, initializer=prepare_computing_worker
+    ) as pool:
+        todo = iter(batches)
+        waiting: list[Future[Done]] = []
+        try:
+            waiting += [pool.submit(work, batch) for batch in islice(todo, 2 * processes)]
+            while waiting:
+                yield waiting.pop(0).result()
+                waiting += [pool.submit(work, batch) for batch in islice(todo, 1)]
+        except BrokenProcessPool as error:
+            raise WorkbenchError(
+                f"A process was ended from outside, perhaps for lack of memory; run `{command}` "
+                "again, it goes on where it was."
+            ) from error
+        finally:
+            pool.shutdown(cancel_futures=True)

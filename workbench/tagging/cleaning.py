@@ -12,10 +12,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from workbench.catalogue.compositions import COMPOSITION
 from workbench.corpus.manifest import artist_key
 from workbench.errors import NotReadyError, UnknownNameError, WorkbenchError
 from workbench.row_files import Row, read_rows, write_rows
+from workbench.search.by_tags import NO_WORDS
 from workbench.subspaces.structure import song_groups
 from workbench.tagging.spelling import spelling_key
 
@@ -34,7 +34,6 @@ COLUMNS = {
     "kept": str,
     "why": str,
 }
-NO_WORDS = ("tempo", "key", COMPOSITION)  # numbers and names rather than words
 _YES, _NO = ("yes", "y", "true", "1", "x"), ("no", "n", "false", "0", "")
 
 

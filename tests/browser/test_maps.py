@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import uuid
 
 import pytest
+from chromium import OUTPUT
+from heard import store_heard
 
 from workbench.listening.task_store import RatingTasks
 
@@ -208,3 +211,21 @@ def test_drawing_around_points_makes_a_rating_task(open_maps, demo_ws) -> None:
     page.get_by_text("already; choose another name").wait_for()
     page.get_by_role("button", name="Clear").click()
     page.get_by_text("11 chosen").wait_for(state="detached")
+
+
+def test_maps_are_coloured_by_what_a_machine_heard(demo_ws, open_maps) -> None:
+    store_heard(demo_ws, {("mood", "<b>loud</b>"): [number / 12 for number in range(12)]})
+    page = open_maps()
+    choose = page.get_by_label("Colour")
+    choose.select_option(label="mood: <b>loud</b>")
+    legend = page.locator(".wb-legend", has_text="<b>loud</b>, as heard by ears-1")
+    legend.first.wait_for()
+    assert legend.count() == 6
+    assert legend.first.locator("span").first.inner_text() == "0.00"
+    assert page.evaluate("document.activeElement.tagName") == "SELECT"
+    page.evaluate(_FIND, "Tone 3")
+    assert "Mood <b>loud</b> as heard: 0.25" in page.locator(".wb-maps-tip").inner_text()
+    page.screenshot(path=OUTPUT / "maps_heard.png", full_page=True)
+    choose.select_option(label="genre")
+    page.locator(".wb-legend-entry", has_text="folk").nth(5).wait_for()
+    shutil.rmtree(demo_ws.root / "tags")

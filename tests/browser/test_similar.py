@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from chromium import OUTPUT
+from heard import store_heard
+
+from workbench import Workspace
 
 pytestmark = pytest.mark.browser
 
@@ -96,3 +101,63 @@ def test_a_piece_is_found_heard_filtered_and_explained(
     page.locator(".wb-similar input[type=file]").set_input_files(file)
     page.locator(".wb-similar-query", has_text="<i>mine.wav").wait_for()
     assert page.locator(".wb-similar i", has_text="mine").count() == 0
+
+
+@pytest.fixture
+def heard(demo_ws: Workspace) -> Iterator[Workspace]:
+    """The tones, of which a machine heard the higher ones to be more and more <b>loud</b>."""
+    store_heard(
+        demo_ws,
+        {
+            ("mood", "<b>loud</b>"): [number / 12 for number in range(12)],
+            ("mood", "calm"): [0.9] * 12,
+            ("instrument", "gong"): [0.9, 0.7] * 6,
+        },
+    )
+    yield demo_ws
+    shutil.rmtree(demo_ws.root / "tags")
+
+
+def test_more_with_the_same_tags_by_people_and_by_a_machine(
+    heard: Workspace, write_page, open_voila
+) -> None:
+    page = open_voila(write_page("tagged", _PAGE))
+    section = page.locator(".wb-tagged")
+    section.locator(".wb-tagged-row").first.wait_for()
+    chips = section.locator(".wb-tagged-chips .wb-tag")
+    assert chips.locator("span").all_inner_texts() == ["baroque", "folk", "flute", "calm"]
+    everyone = section.locator(".wb-tagged-row").count()
+    assert everyone > 3
+
+    chips.nth(0).focus()
+    page.keyboard.press("Space")  # by keys alone
+    section.locator(".wb-tag[aria-pressed=false]", has_text="baroque").wait_for()
+    chips.nth(1).click()
+    chips.nth(3).click()
+    page.wait_for_function(
+        """() => {
+            const said = [...document.querySelectorAll(".wb-tagged-said")];
+            return said.length === 5 && said.every((words) => words.innerText === "flute");
+        }"""
+    )
+    chips.nth(2).click()
+    section.get_by_text("switch on at least one").wait_for()
+    chips.nth(0).click()
+    chips.nth(1).click()
+
+    section.get_by_label("also tags that a machine heard").check()
+    section.locator(".wb-tag-machine", has_text="gong").first.wait_for()
+    assert "heard 0.90" in chips.last.inner_text()
+    page.locator(".wb-filters summary").click()
+    page.get_by_label("Mood", exact=True).select_option("<b>loud</b>")
+    page.locator(".wb-similar tbody", has_text="heard: mood <b>loud</b> 0.92 (ears-1)").wait_for()
+    assert page.locator(".wb-similar b", has_text="loud").count() == 0
+    page.screenshot(path=OUTPUT / "tagged.png", full_page=True)
+
+    page.locator(".wb-filters").get_by_label("also tags that a machine heard").uncheck()
+    page.wait_for_function("!document.querySelector('.wb-tag-machine')")
+    assert page.locator(".wb-chip").count() == 0
+    found = section.locator(".wb-tagged-row").first
+    title = found.locator(".wb-item-title").inner_text()
+    found.get_by_role("button", name="Use as query").click()
+    page.locator(".wb-similar-query", has_text=title).wait_for()

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from heard import store_heard
 
 from workbench import Workspace
 from workbench.search.filters import Filters
@@ -42,7 +43,7 @@ def test_filters_reach_the_library(workbench, fitted_once: Workspace, monkeypatc
     options = ["--with", "song 3", "--span", "10:20", "--domain", "audio", "--tag", "genre=jazz"]
     options += ["--tag", "genre=rag", "--tag", "mood=calm", "--tempo", "90-110", "--octaves"]
     options += ["--key", "A minor", "--key-relation", "relative", "--has", "vocals", "--without"]
-    options += ["drums", "--unused", "--own", "--render"]
+    options += ["drums", "--unused", "--own", "--render", "--machine", "--threshold", "0.3"]
     assert workbench("search", "Song 1", "-w", fitted_once.root, *options).code == 0
     assert seen["filters"] == Filters(
         domains=("audio",),
@@ -54,9 +55,23 @@ def test_filters_reach_the_library(workbench, fitted_once: Workspace, monkeypatc
         has=("vocals",),
         without=("drums",),
         used=False,
+        machine=True,
+        machine_threshold=0.3,
     )
     assert seen["query"].items == (3, 7)
     assert (seen["query"].span_s, seen["query"].render, seen["own"]) == ((10, 20), True, True)
+
+
+def test_results_say_by_which_machine_tag_they_pass(workbench, fitted: Workspace) -> None:
+    store_heard(fitted, {("mood", "dreamy"): [0.8] * len(fitted.catalogue.items())})
+    arguments = ["search", 1, "--tag", "mood=dreamy", "-w", fitted.root]
+    assert "No item has the mood 'dreamy'" in workbench(*arguments).err
+    answer = workbench(*arguments, "--machine")
+    assert answer.out.splitlines()[0].endswith("passes by machine tag")
+    assert answer.out.splitlines()[1].endswith("mood dreamy 0.80 (ears-1)")
+    rows = json.loads(workbench(*arguments, "--threshold", 0.7, "--json").out)
+    assert rows[0]["by_machine"] == "mood dreamy 0.80 (ears-1)"
+    assert "pass" in workbench(*arguments, "--threshold", 0.9).out
 
 
 @pytest.mark.parametrize(

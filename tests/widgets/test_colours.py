@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from workbench.widgets.colours import UNTAGGED, colour_by_tags, key_colour
+from workbench.widgets.colours import UNTAGGED, colour_by_score, colour_by_tags, key_colour
 from workbench.widgets.theme import OTHER, PALETTE, category_colours
 
 
@@ -115,3 +115,21 @@ def test_categories_beyond_the_palette_are_grey() -> None:
 def _hls(colour: str) -> tuple[float, float, float]:
     red, green, blue = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
     return colorsys.rgb_to_hls(red, green, blue)
+
+
+def test_scores_of_a_machine_go_from_their_lowest_to_their_highest_on_one_scale() -> None:
+    scores = np.array([0.1, 0.4, np.nan, 0.25])
+    colouring = colour_by_score(scores, note="calm, as heard by ears-1")
+    low, high, none, middle = colouring.index.tolist()
+    assert low < middle < high
+    assert colouring.palette[none] == UNTAGGED
+    assert colouring.texts == ["0.10", "0.40", "", "0.25"]
+    scale = colouring.legend["scale"]
+    assert (scale["low"], scale["high"]) == ("0.10", "0.40")
+    assert colouring.legend["note"] == "calm, as heard by ears-1"
+
+
+def test_where_nothing_was_heard_there_is_no_scale() -> None:
+    colouring = colour_by_score(np.full(2, np.nan), note="calm")
+    assert "scale" not in colouring.legend
+    assert _colours(colouring) == [UNTAGGED, UNTAGGED]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from heard import KEY, store_heard
 
 from workbench import Workspace
 from workbench.errors import WorkbenchError
@@ -118,3 +119,37 @@ def test_chosen_songs_become_a_rating_task(lived_in: Workspace) -> None:
     maps.chosen = songs[:2]
     with pytest.raises(WorkbenchError, match="at least three"):
         maps.make_task("two")
+
+
+def test_all_maps_can_be_coloured_by_one_dimension(lived_in: Workspace) -> None:
+    maps = SubspaceMaps(lived_in)
+    own = [shown["texts"] for shown in maps.maps]
+    assert [choice["value"] for choice in maps.colourings][:2] == [[], ["era"]]
+    maps.colour = ["genre"]
+    assert {shown["shows"] for shown in maps.maps} == {"genre"}
+    assert all(shown["texts"] == own[0] for shown in maps.maps)  # genre comes first
+    maps.colour = []
+    assert [shown["texts"] for shown in maps.maps] == own
+
+
+def test_maps_can_be_coloured_by_what_a_machine_heard(lived_in: Workspace) -> None:
+    ids = lived_in.catalogue.items().index.to_numpy()
+    scores = np.random.default_rng(0).random(len(ids) - 3)
+    store_heard(lived_in, {("mood", "<b>calm"): scores}, ids=ids[3:])
+    maps = SubspaceMaps(lived_in)
+    choice = maps.colourings[-1]
+    assert (choice["value"], choice["group"]) == ([KEY, "mood", "<b>calm"], f"Heard by {KEY}")
+    maps.colour = choice["value"]
+    heard = dict(zip(ids[3:].tolist(), scores.astype(np.float32), strict=True))
+    for shown in maps.maps:
+        expected = [f"{heard[i]:.2f}" if i in heard else "" for i in maps.items["id"]]
+        assert shown["texts"] == expected
+        assert KEY in shown["legend"]["note"]
+        assert "scale" in shown["legend"]
+
+
+def test_a_colouring_that_is_gone_is_that_of_each_map(lived_in: Workspace) -> None:
+    maps = SubspaceMaps(lived_in)
+    own = [shown["texts"] for shown in maps.maps]
+    maps.colour = ["no-tagger-1", "mood", "calm"]
+    assert [shown["texts"] for shown in maps.maps] == own

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from example_workspace import HOSTILE, add_songs
+from heard import store_heard
 
 from workbench import Workspace
 from workbench.search.find import find
@@ -14,7 +15,7 @@ from workbench.search.query import Query
 from workbench.search.query_vector import ScoresUnreadError
 from workbench.subspaces.dimensions import DIMENSIONS
 from workbench.widgets import SimilarItems
-from workbench.widgets.similar import playable_items, search_items
+from workbench.widgets.item_lists import playable_items, search_items
 
 
 def nearest(ws: Workspace, query: int, weights: dict[str, float], kind: str | None) -> list[int]:
@@ -215,3 +216,54 @@ def test_scores_are_listed_and_named_as_such(tmp_path: Path) -> None:
     assert listed["title"].tolist() == ["moon", "moon (piano)", "moon (bass)"]
     kinds = [found["kind"] for found in search_items(listed, "moon", limit=9)]
     assert kinds == ["score", "track", "track"]
+
+
+def chip_names(widget: SimilarItems) -> list[tuple[str, str, bool]]:
+    return [(chip["value"], chip["by"], chip["on"]) for chip in widget.tags]
+
+
+def test_tags_of_the_query_find_what_shares_them(lived_in: Workspace):
+    widget = SimilarItems(lived_in)
+    tags = lived_in.catalogue.tags()
+    mine = tags[tags["item_id"] == widget.item]
+    words = mine[~mine["dimension"].isin(["tempo", "key", "composition"])]
+    assert {chip["value"] for chip in widget.tags} == set(words["value"])
+    assert all(chip["on"] for chip in widget.tags)
+    scores = [row["score"] for row in widget.tagged]
+    assert scores == sorted(scores, reverse=True)
+    assert {row["kind"] for row in widget.tagged} == {"song"}
+    assert widget.item not in {row["id"] for row in widget.tagged}
+
+
+def test_tags_that_are_switched_off_are_not_looked_for(lived_in: Workspace):
+    widget = SimilarItems(lived_in, count=99)
+    first, *others = widget.tags
+    widget.off = [[chip["dimension"], chip["value"]] for chip in others]
+    tags = lived_in.catalogue.tags(first["dimension"])
+    having = set(tags.loc[tags["value"] == first["value"], "item_id"])
+    songs = set(lived_in.catalogue.items(kind="song").index)
+    assert {row["id"] for row in widget.tagged} == (having & songs) - {widget.item}
+    widget.off = [[chip["dimension"], chip["value"]] for chip in widget.tags]
+    assert widget.tagged == []
+    widget.item = widget.results[0]["id"]
+    assert widget.off == []
+    assert all(chip["on"] for chip in widget.tags)
+
+
+def test_machine_tags_are_shown_and_counted_only_when_asked_for(lived_in: Workspace):
+    before = SimilarItems(lived_in)
+    assert before.choices["machine"] == {}
+    count = len(lived_in.catalogue.items())
+    store_heard(lived_in, {("mood", HOSTILE): [0.8] * count, ("mood", "loud"): [0.1] * count})
+    widget = SimilarItems(lived_in, count=99)
+    assert (widget.tags, widget.results) == (before.tags, SimilarItems(lived_in, count=99).results)
+    assert widget.choices["machine"]["tags"] == {"mood": [HOSTILE]}
+    assert {row["by_machine"] for row in widget.results} == {""}
+    widget.filters = {"kinds": ["song"], "machine": True, "tags": {"mood": [HOSTILE]}}
+    assert (HOSTILE, "machine", True) in chip_names(widget)
+    assert all(row["by_machine"].startswith(f"mood {HOSTILE} 0.80") for row in widget.results)
+    assert all(HOSTILE in [tag["value"] for tag in row["said"]] for row in widget.tagged)
+    widget.filters = {"kinds": ["song"], "machine": True, "machine_threshold": 0.9}
+    assert HOSTILE not in [chip["value"] for chip in widget.tags]
+    widget.filters = {"kinds": ["song"], "tags": {"mood": [HOSTILE]}}
+    assert "No item" in widget.problem

@@ -52,6 +52,15 @@ HasOption = Annotated[
 WithoutOption = Annotated[
     list[str] | None, typer.Option(help="An instrument it has not.", show_default=False)
 ]
+MachineOption = Annotated[
+    bool, typer.Option("--machine", help="Tags that a machine heard count, too.")
+]
+ThresholdOption = Annotated[
+    float | None,
+    typer.Option(
+        min=0, max=1, help="The score from which on they do; else the tagger's.", show_default=False
+    ),
+]
 UsedOption = Annotated[
     bool | None,
     typer.Option("--used/--unused", help="Only what songs were, or were not, built with."),
@@ -86,6 +95,8 @@ def search(
     key_relation: RelationOption = "same",
     has: HasOption = None,
     without: WithoutOption = None,
+    machine: MachineOption = False,
+    threshold: ThresholdOption = None,
     used: UsedOption = None,
     own: Annotated[
         bool, typer.Option("--own", help="Also show the query, its parts and its song.")
@@ -110,6 +121,8 @@ def search(
         has=tuple(has or ()),
         without=tuple(without or ()),
         used=used,
+        machine=machine or threshold is not None,
+        machine_threshold=threshold,
     )
     weights = weights_of(weight)
     asked = _query(ws, query, with_ or [], span, render=render)
@@ -120,7 +133,9 @@ def search(
     if found.empty:
         say(_nothing(filters))
         return
-    numbers = [name for name in found.columns[6:] if not name.endswith(" percentile")]
+    rest = [name for name in found.columns[6:] if not name.endswith(" percentile")]
+    words = [name for name in rest if name == "by_machine"]
+    numbers = [name for name in rest if name not in words]
     rows = [
         [
             str(item),
@@ -130,10 +145,12 @@ def search(
             f"{row['relevance']:.2f}",
             f"{row['percentile']:.0%}",
             *(f"{row[name]:.2f}" for name in numbers),
+            *(row[name] for name in words),
         ]
         for item, row in found.iterrows()
     ]
-    table(["item", "title", "artist", "kind", "relevance", "closer than", *numbers], rows)
+    header = ["item", "title", "artist", "kind", "relevance", "closer than", *numbers]
+    table([*header, *("passes by machine tag" for _ in words)], rows)
 
 
 def find_item(ws: Workspace, name: str) -> int:

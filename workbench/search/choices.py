@@ -58,7 +58,7 @@ def chosen_filters(chosen: dict[str, Any]) -> Filters:
         If it makes no sense.
     """
     tempo = chosen.get("tempo_bpm") or [None, None]
-    low, high = (None if x in (None, "") else float(x) for x in tempo)
+    low, high = map(_number, tempo)
     return Filters(
         kinds=tuple(chosen.get("kinds") or ()),
         domains=tuple(chosen.get("domains") or ()),
@@ -70,4 +70,10 @@ def chosen_filters(chosen: dict[str, Any]) -> Filters:
         has=tuple(chosen.get("has") or ()),
         without=tuple(chosen.get("without") or ()),
         used=chosen.get("used"),
+        machine=bool(chosen.get("machine")),
+        machine_threshold=_number(chosen.get("machine_threshold")),
     )
+
+
+def _number(given: Any) -> float | None:
+    return None if given in (None, "") else float(given)

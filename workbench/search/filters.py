@@ -7,9 +7,9 @@ items of that class are output.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -18,8 +18,10 @@ from workbench.catalogue.tables import DOMAINS, ITEM_KINDS
 from workbench.errors import UnknownNameError, WorkbenchError
 
 if TYPE_CHECKING:
+    from workbench.search.heard_tags import HeardTags
     from workbench.search.index import CatalogueIndex, TagRows
 
+Tags: TypeAlias = "Mapping[str, Mapping[str, TagRows]]"  # by dimension and case-folded value
 _SHOWN = 12
 KEY_RELATIONS = ("same", "relative", "parallel", "neighbour")
 # What people ask for, by the words that instrument tags have for it.
@@ -47,10 +49,14 @@ class Filters:
     kinds, domains
         Any of these: ``("track", "song")``, ``("symbolic",)``.
     tags
-        One of the values in each of these dimensions, whoever says so, human or machine; case
-        does not matter: ``{"genre": ("jazz", "blues")}``.
+        One of the values in each of these dimensions, as tags of the catalogue say; case does not
+        matter: ``{"genre": ("jazz", "blues")}``.
     certain
-        Only what tags know counts, not what they derive.
+        Only what tags know counts, not what they derive or a machine heard.
+    machine
+        What a tagger heard counts, too, in `tags`, `has` and `without`. Never unless asked for.
+    machine_threshold
+        The score from which on it does, 0 to 1; by default that of the tagger.
     tempo_bpm
         Lowest and highest tempo.
     tempo_octaves
@@ -78,6 +84,8 @@ class Filters:
     domains: tuple[str, ...] = ()
     tags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     certain: bool = False
+    machine: bool = False
+    machine_threshold: float | None = None
     tempo_bpm: tuple[float, float] | None = None
     tempo_octaves: bool = False
     key: str | None = None
@@ -96,6 +104,8 @@ class Filters:
         _check_names("key relation", (self.key_relation,), KEY_RELATIONS)
         if self.key is not None and parse_key(self.key) is None:
             raise WorkbenchError(f"{self.key!r} is no key; write it like `A minor` or `Eb major`.")
+        if self.machine_threshold is not None and not 0 <= self.machine_threshold <= 1:
+            raise WorkbenchError("The score of a machine tag is a number from 0 to 1.")
         for what, unit, limits in (
             ("tempo", "bpm", self.tempo_bpm or (None, None)),
             ("duration", "s", self.duration_s),
@@ -109,23 +119,59 @@ class Filters:
                     "first."
                 )
 
-    def mask(self, index: CatalogueIndex) -> np.ndarray:
-        """Return which items pass, bool [n], by the rows of an index."""
+    def mask(self, index: CatalogueIndex, heard: HeardTags | None = None) -> np.ndarray:
+        """Return which items pass, bool [n], by the rows of an index.
+
+        Parameters
+        ----------
+        index
+            The catalogue.
+        heard
+            What counts where `machine` is asked for.
+
+        Raises
+        ------
+        UnknownNameError
+            If no item has a tag or an instrument that is asked for.
+        """
+        sources: list[Tags] = [index.tags]
+        if self.machine and heard is not None:
+            sources.append(heard.tags)
+        self._check_tags(sources)
+        return self._mask(index, sources)
+
+    def by_people(self, index: CatalogueIndex) -> np.ndarray:
+        """Return which items pass without any machine tag, bool [n]."""
+        return self._mask(index, [index.tags])
+
+    def wanted_tags(self, tags: Tags) -> list[tuple[str, TagRows]]:
+        """Return those of some tags that an item may pass by, each with its dimension."""
+        found = [
+            (dimension, tags[dimension][str(value).casefold()])
+            for dimension, values in self.tags.items()
+            for value in values
+            if str(value).casefold() in tags.get(dimension, {})
+        ]
+        for name in self.has:
+            found += [("instrument", tag) for tag in _instruments([tags], name)]
+        return found
+
+    def _mask(self, index: CatalogueIndex, sources: Sequence[Tags]) -> np.ndarray:
         allowed = np.ones(len(index), dtype=bool)
         if self.kinds:
             allowed &= np.isin(index.kind, [ITEM_KINDS.index(k) for k in self.kinds])
         if self.domains:
             allowed &= np.isin(index.domain, [DOMAINS.index(d) for d in self.domains])
         for dimension, values in self.tags.items():
-            allowed &= self._tagged(index, _tags(index, dimension, values))
+            allowed &= self._tagged(index, _tags(sources, dimension, values))
         if self.tempo_bpm is not None:
             allowed &= _tempo_between(index.tempo_bpm, *self.tempo_bpm, octaves=self.tempo_octaves)
         if self.key is not None:
             allowed &= related_keys(index.tonic, index.major, self.key, self.key_relation)
         for name in self.has:
-            allowed &= self._plays(index, name)
+            allowed &= self._plays(index, sources, name)
         for name in self.without:
-            allowed &= ~self._plays(index, name)
+            allowed &= ~self._plays(index, sources, name)
         if self.used is not None:
             allowed &= (index.uses > 0) == self.used
         if self.part_of:
@@ -145,41 +191,66 @@ class Filters:
             has[tag.rows[~tag.weak] if self.certain else tag.rows] = True
         return has
 
-    def _plays(self, index: CatalogueIndex, name: str) -> np.ndarray:
+    def _plays(self, index: CatalogueIndex, sources: Sequence[Tags], name: str) -> np.ndarray:
         """Return who plays an instrument or a class of them: itself or one of its parts."""
-        wanted = name.strip().casefold()
-        words = CLASSES.get(_SAME_CLASS.get(wanted, wanted), frozenset([wanted]))
-        known = index.tags.get("instrument", {})
-        found = [
-            tag
-            for value, tag in known.items()
-            if value == wanted or not words.isdisjoint(re.findall(r"\w+", value))
-        ]
-        if not found and words == {wanted}:
-            others = [t.value for t in known.values() if t.value not in {*CLASSES, *_SAME_CLASS}]
-            raise UnknownNameError(
-                f"No item is tagged with the instrument {name!r}; ask for {', '.join(CLASSES)}"
-                + (f", {_some(others)}." if others else ".")
-            )
-        has = self._tagged(index, found)
+        has = self._tagged(index, _instruments(sources, name))
         wholes = index.parent[has]
         has[wholes[wholes >= 0]] = True
         return has
 
+    def _check_tags(self, sources: Sequence[Tags]) -> None:
+        """Refuse a tag that no item has, and say which there are."""
+        for dimension, values in self.tags.items():
+            known = _values(sources, dimension)
+            if not any(dimension in tags for tags in sources):
+                every = dict.fromkeys(name for tags in sources for name in tags)
+                raise UnknownNameError(
+                    f"No item is tagged with {dimension!r}; tags are of "
+                    f"{_some(every) or 'nothing'}."
+                )
+            for value in values:
+                if str(value).casefold() not in known:
+                    raise UnknownNameError(
+                        f"No item has the {dimension} {value!r}; there are {_some(known.values())}."
+                    )
+        for name in (*self.has, *self.without):
+            if not _instruments(sources, name) and _instrument(name) not in CLASSES:
+                named = _values(sources, "instrument").values()
+                others = [value for value in named if value not in {*CLASSES, *_SAME_CLASS}]
+                raise UnknownNameError(
+                    f"No item is tagged with the instrument {name!r}; ask for {', '.join(CLASSES)}"
+                    + (f", {_some(others)}." if others else ".")
+                )
 
-def _tags(index: CatalogueIndex, dimension: str, values: Iterable[str]) -> list[TagRows]:
-    if dimension not in index.tags:
-        raise UnknownNameError(
-            f"No item is tagged with {dimension!r}; tags are of {_some(index.tags) or 'nothing'}."
-        )
-    known = index.tags[dimension]
-    missing = [value for value in values if str(value).casefold() not in known]
-    if missing:
-        raise UnknownNameError(
-            f"No item has the {dimension} {missing[0]!r}; there are "
-            f"{_some(tag.value for tag in known.values())}."
-        )
-    return [known[str(value).casefold()] for value in values]
+
+def _values(sources: Sequence[Tags], dimension: str) -> dict[str, str]:
+    """Return the values of a dimension as they are spelled, by their case-folded spelling."""
+    return {
+        key: t.value for tags in reversed(sources) for key, t in tags.get(dimension, {}).items()
+    }
+
+
+def _tags(sources: Sequence[Tags], dimension: str, values: Iterable[str]) -> list[TagRows]:
+    wanted = [str(value).casefold() for value in values]
+    known = [tags.get(dimension, {}) for tags in sources]
+    return [tags[value] for tags in known for value in wanted if value in tags]
+
+
+def _instrument(name: str) -> str:
+    wanted = name.strip().casefold()
+    return _SAME_CLASS.get(wanted, wanted)
+
+
+def _instruments(sources: Sequence[Tags], name: str) -> list[TagRows]:
+    """Return the tags of an instrument or of a class of them."""
+    wanted = name.strip().casefold()
+    words = CLASSES.get(_instrument(name), frozenset([wanted]))
+    return [
+        tag
+        for tags in sources
+        for value, tag in tags.get("instrument", {}).items()
+        if value == wanted or not words.isdisjoint(re.findall(r"\w+", value))
+    ]
 
 
 def _some(names: Iterable[str]) -> str:

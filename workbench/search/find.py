@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from workbench.catalogue.tables import DOMAINS, ITEM_KINDS, Item
 from workbench.errors import UnknownNameError
 from workbench.search.filters import Filters
+from workbench.search.heard_tags import HeardTags, heard_tags, passed_by
 from workbench.search.index import CatalogueIndex, catalogue_index
 from workbench.search.query import Query, as_query
 from workbench.search.query_vector import query_vector
@@ -67,14 +68,16 @@ def find(
     was asked for, and ``percentile``, the share of all items that may be found which is further
     away; then the relevance to the query in each dimension by its name, and its percentile
     as ``"NAME percentile"``. Of equals, what is ranked higher goes before (`rankings.ranking`),
-    then what is older.
+    then what is older. With filters that count machine tags, ``by_machine`` says which of them an
+    item passes by, empty where people's tags suffice.
 
     Raises
     ------
     UnknownNameError
         If a weight names what the model has not learned, or an item does not exist.
     NotReadyError
-        If there is no model, or an item of the query has no vector.
+        If there is no model, or an item of the query has no vector, or machine tags are to count
+        and there are none.
     WorkbenchError
         If no weight is other than zero, or the query holds nothing that can be compared.
     """
@@ -85,7 +88,10 @@ def find(
     rows = _best(overall, allowed, space.score, count)
     near = np.vstack([overall, space.cosines])
     everyone = near if allowed.all() else near.take(np.flatnonzero(allowed), axis=1)
-    return _table(ws, space, rows, near[:, rows], percentiles(near[:, rows], everyone))
+    table = _table(ws, space, rows, near[:, rows], percentiles(near[:, rows], everyone))
+    if filters is not None and space.heard is not None:
+        table["by_machine"] = passed_by(filters, space.index, space.heard, space.places[rows])
+    return table
 
 
 def explain(
@@ -153,6 +159,7 @@ class _Space:
     score: np.ndarray
     index: CatalogueIndex
     places: np.ndarray
+    heard: HeardTags | None
 
     @classmethod
     def of(
@@ -168,7 +175,11 @@ class _Space:
         card = ws.models.card(version)
         weight = shares(weights, card.dimensions, card.taught)
         index = catalogue_index(ws)
-        mask = (filters or Filters()).mask(index)
+        wanted = filters or Filters()
+        heard = None
+        if wanted.machine:
+            heard = heard_tags(ws, threshold=wanted.machine_threshold, index=index)
+        mask = wanted.mask(index, heard)
         store, blocks = read_subspaces(ws, card.version)
         vector = query_vector(ws, query, index, store, card)
         ids = store.ids
@@ -185,6 +196,7 @@ class _Space:
             score=index.score[places],
             index=index,
             places=places,
+            heard=heard,
         )
 
     @property

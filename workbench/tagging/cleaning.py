@@ -12,13 +12,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from workbench.catalogue.compositions import COMPOSITION
+from workbench.catalogue.words import NO_WORDS
 from workbench.corpus.manifest import artist_key
 from workbench.errors import NotReadyError, UnknownNameError, WorkbenchError
 from workbench.row_files import Row, read_rows, write_rows
 from workbench.subspaces.structure import song_groups
 from workbench.tagging.spelling import spelling_key
-from workbench.tagging.splits import SPLIT
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,7 +34,6 @@ COLUMNS = {
     "kept": str,
     "why": str,
 }
-NO_WORDS = ("tempo", "key", COMPOSITION, SPLIT)  # numbers and names rather than words
 _YES, _NO = ("yes", "y", "true", "1", "x"), ("no", "n", "false", "0", "")
 
 

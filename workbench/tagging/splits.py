@@ -16,13 +16,13 @@ import numpy as np
 import pandas as pd
 
 from workbench.catalogue.compositions import COMPOSITION
+from workbench.catalogue.words import SPLIT
 from workbench.corpus.manifest import SPLITS, artist_key, assert_disjoint
 from workbench.errors import WorkbenchError
 
 if TYPE_CHECKING:
     from workbench.workspace import Workspace
 
-SPLIT = "split"  # the dimension of tags that say which side an item is on
 _FEWEST_GROUPS = 3  # that a tag needs to be on every side
 _TRAIN, _VALIDATION, _TEST = range(3)
 _SPILL = 1.5  # how far a side may exceed its share so that a tag gets there

@@ -74,6 +74,31 @@ def colour_by_tags(tags: pd.DataFrame, ids: np.ndarray) -> Colouring:
     return Colouring(palette, index, said.tolist(), {**legend, "note": note})
 
 
+def colour_by_score(scores: np.ndarray, *, note: str) -> Colouring:
+    """Colour items by the score of a machine tag, on a continuous scale.
+
+    The scale goes from the lowest score to the highest, since taggers differ in what they give.
+
+    Parameters
+    ----------
+    scores : float64 [n]
+        NaN for items that were not heard.
+    note
+        Whose scores of what they are.
+    """
+    known = np.isfinite(scores)
+    if known.any():
+        palette, index, legend = _by_number(scores)
+        legend["scale"] |= {
+            "low": f"{scores[known].min():.2f}",
+            "high": f"{scores[known].max():.2f}",
+        }
+    else:
+        palette, index, legend = _by_category([None] * len(scores))
+    texts = [f"{score:.2f}" if heard else "" for score, heard in zip(scores, known, strict=True)]
+    return Colouring(palette, index, texts, {**legend, "note": note})
+
+
 def _joined(values: pd.Series) -> str:
     return ", ".join(dict.fromkeys(values))
 

@@ -1,4 +1,4 @@
-"""Six linked maps that can be heard: every subspace of a model, coloured by its tags."""
+"""Six linked maps that can be heard: every subspace of a model, coloured by tags."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from workbench.listening.task_store import RatingTasks
 from workbench.listening.tasks import RatingTask
 from workbench.urls import AUDIO_ROUTE
 from workbench.widgets.assets import css, esm
-from workbench.widgets.colours import Colouring, colour_by_tags
+from workbench.widgets.colours import Colouring
+from workbench.widgets.map_colours import colour_choices, map_colouring
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,6 +47,9 @@ class SubspaceMaps(anywidget.AnyWidget):
         The id of the item last clicked; may be set from Python.
     chosen : list of int
         The ids of the items drawn around on the page; may be set from Python.
+    colour : list of str
+        What all maps are coloured by: nothing for each one's own tags, ``[dimension]``, or
+        ``[tagger, dimension, value]`` for the score of a machine tag.
 
     Examples
     --------
@@ -62,21 +66,26 @@ class SubspaceMaps(anywidget.AnyWidget):
     kind = traitlets.Unicode(None, allow_none=True).tag(sync=True)
     selected = traitlets.Int(None, allow_none=True).tag(sync=True)
     chosen: traitlets.List = traitlets.List(traitlets.Int()).tag(sync=True)
+    colour: traitlets.List = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    colourings: traitlets.List = traitlets.List().tag(sync=True)
 
     def __init__(
         self, ws: Workspace, *, version: str | None = None, kind: str | None = "song"
     ) -> None:
         super().__init__(route=f"{AUDIO_ROUTE}/{ws.id}/", kind=kind)
         self._ws = ws
+        self._version: str | None = None
         self.refresh(version)
+        self.observe(lambda _: self.refresh(self._version), "colour")
 
     def refresh(self, version: str | None = None) -> None:
         """Show the maps of a version as they are stored now; by default of the current one."""
+        self._version = version
         try:
             layouts = self._ws.maps.load(self._ws.models.card(version).version)
-            shown = _read(self._ws, layouts)
+            shown = _read(self._ws, layouts, self.colour)
         except WorkbenchError as error:
-            shown = {"note": str(error), "items": {}, "maps": []}
+            shown = {"note": str(error), "items": {}, "maps": [], "colourings": []}
         with self.hold_sync():
             self.set_trait("note", "")
             for name, value in shown.items():
@@ -130,14 +139,19 @@ class SubspaceMaps(anywidget.AnyWidget):
         return {"said": f"{task.name!r} asks about {len(task.items)} songs: see the page Rate."}, []
 
 
-def _read(ws: Workspace, layouts: dict[str, Layout]) -> dict[str, Any]:
-    """Return the traits that describe items and maps; items no longer catalogued are left out."""
+def _read(ws: Workspace, layouts: dict[str, Layout], colour: list[str]) -> dict[str, Any]:
+    """Return the traits that describe items and maps; items no longer catalogued are left out.
+
+    A colouring that there is no longer is that of each map's own tags.
+    """
     known = ws.catalogue.items()
     first = next(iter(layouts.values()))
     kept = np.isin(first.ids, known.index.to_numpy())
     ids = first.ids[kept]
     rows = known.loc[ids]
     tags = ws.catalogue.tags()
+    colourings = colour_choices(ws, tags)
+    chosen = colour if any(choice["value"] == colour for choice in colourings) else []
     return {
         "items": {
             "id": ids.tolist(),
@@ -146,20 +160,18 @@ def _read(ws: Workspace, layouts: dict[str, Layout]) -> dict[str, Any]:
             "kind": rows["kind"].tolist(),
         },
         "maps": [
-            _map(name, layout.xy[kept], _colouring(tags, name, ids))
+            _map(name, layout.xy[kept], *map_colouring(ws, tags, name, ids, chosen))
             for name, layout in layouts.items()
         ],
+        "colourings": colourings,
     }
 
 
-def _colouring(tags: pd.DataFrame, dimension: str, ids: np.ndarray) -> Colouring:
-    return colour_by_tags(tags[tags["dimension"] == dimension], ids)
-
-
-def _map(dimension: str, xy: np.ndarray, colouring: Colouring) -> dict[str, Any]:
+def _map(dimension: str, xy: np.ndarray, shows: str, colouring: Colouring) -> dict[str, Any]:
     """Return one map for the page; its places, float32 [n, 2], travel as bytes."""
     return {
         "dimension": dimension,
+        "shows": shows,
         "xy": xy.astype("<f4").tobytes(),
         "palette": colouring.palette,
         "colour": colouring.index.tobytes(),

@@ -11,14 +11,16 @@ import traitlets
 from workbench.errors import WorkbenchError
 from workbench.search.choices import chosen_filters, filter_choices
 from workbench.search.find import find
+from workbench.search.heard_tags import machine_choices
 from workbench.search.index import catalogue_index
 from workbench.search.query import Query
 from workbench.search.query_vector import ScoresUnreadError
-from workbench.search.titles import search_titles
 from workbench.urls import audio_url
 from workbench.widgets import present
 from workbench.widgets.assets import css, esm
+from workbench.widgets.item_lists import closeness, entry, playable_items, search_items
 from workbench.widgets.safe import guarded
+from workbench.widgets.tagged import tag_chips, tagged_items
 from workbench.widgets.uploads import LARGEST, Uploads
 
 if TYPE_CHECKING:
@@ -56,10 +58,16 @@ class SimilarItems(anywidget.AnyWidget):
         What `chosen_filters` takes.
     span : list
         Empty, or where the part of the query begins and ends that counts, in seconds.
+    off : list
+        [dimension, value] of the query's tags that are not looked for in `tagged`, the list of
+        items with most of the others.
     """
 
-    _esm = esm("base.js", "items.js", "item_picker.js", "item_filters.js", "pair.js", "similar.js")
-    _css = css("items.css", "similar.css")
+    _esm = esm(
+        *("base.js", "items.js", "item_picker.js", "item_filters.js", "pair.js", "tagged.js"),
+        "similar.js",
+    )
+    _css = css("items.css", "similar.css", "tagged.css")
 
     item = traitlets.Int(None, allow_none=True).tag(sync=True)
     file = traitlets.Unicode("").tag(sync=True)
@@ -67,12 +75,15 @@ class SimilarItems(anywidget.AnyWidget):
     weights = traitlets.Dict().tag(sync=True)
     filters = traitlets.Dict().tag(sync=True)
     search = traitlets.Unicode("").tag(sync=True)
+    off = traitlets.List(traitlets.List(traitlets.Unicode())).tag(sync=True)
 
     dimensions = traitlets.List(traitlets.Unicode()).tag(sync=True)
     choices = traitlets.Dict().tag(sync=True)
     found = traitlets.List(traitlets.Dict()).tag(sync=True)
     query = traitlets.Dict().tag(sync=True)
     results = traitlets.List(traitlets.Dict()).tag(sync=True)
+    tags = traitlets.List(traitlets.Dict()).tag(sync=True)
+    tagged = traitlets.List(traitlets.Dict()).tag(sync=True)
     source = traitlets.Unicode("").tag(sync=True)
     note = traitlets.Unicode("").tag(sync=True)
     problem = traitlets.Unicode("").tag(sync=True)
@@ -101,7 +112,8 @@ class SimilarItems(anywidget.AnyWidget):
             if self._items.empty:
                 self.problem = "The catalogue has no sound yet: bring music in first."
                 return
-            self.choices = filter_choices(catalogue_index(self._ws))
+            heard = machine_choices(self._ws)
+            self.choices = filter_choices(catalogue_index(self._ws)) | {"machine": heard}
         except WorkbenchError as error:
             self.problem = str(error)
             return
@@ -120,6 +132,7 @@ class SimilarItems(anywidget.AnyWidget):
         self.observe(lambda _: update(), names=["file", "span", "weights", "filters"])
         self.observe(lambda _: guarded(self._say)(self._choose)(), names=["item"])
         self.observe(lambda _: guarded(self._say)(self._find_titles)(), names=["search"])
+        self.observe(lambda _: guarded(self._say)(self._update_tags)(), names=["off"])
         self.item = int(listed.index[0]) if item is None else item
 
     def _say(self, problem: str) -> None:
@@ -134,6 +147,7 @@ class SimilarItems(anywidget.AnyWidget):
         with self.hold_trait_notifications():
             self.span = []
             self.file = ""
+            self.off = []
         self._update()
 
     def _update(self) -> None:
@@ -153,14 +167,27 @@ class SimilarItems(anywidget.AnyWidget):
         if self.weights and not any(self.weights.values()):
             raise WorkbenchError("Every dimension is ignored: move one of the sliders.")
         filters = chosen_filters(self.filters)
+        self._update_tags()
         if self.file or self.span:  # it has to be heard first
             self.results, self.problem = [], "Listening …"
         table = self._related(filters)
         self.problem = "" if len(table) else (_NOTHING if _narrowed(self.filters) else _ALONE)
         self.results = [
-            self._entry(index, row) | closeness(row, self.dimensions)
+            self._entry(index, row)
+            | closeness(row, self.dimensions)
+            | {"by_machine": row.get("by_machine", "")}
             for index, row in table.iterrows()
         ]
+
+    def _update_tags(self) -> None:
+        """Show the tags of the query and what has most of those that are switched on."""
+        if self.file or self.item is None:
+            self.tags, self.tagged = [], []
+            return
+        filters = chosen_filters(self.filters)
+        chips = tag_chips(self._ws, self.item, filters, self.off)
+        found = tagged_items(self._ws, self.item, chips, filters, self._items, count=self._count)
+        self.tags, self.tagged = chips, found
 
     def _related(self, filters: Filters) -> pd.DataFrame:
         span = (self.span[0], self.span[1]) if len(self.span) == 2 else None
@@ -199,37 +226,6 @@ class SimilarItems(anywidget.AnyWidget):
 
     def _entry(self, item_id: Any, row: Any) -> dict[str, Any]:
         return entry(item_id, row) | {"url": audio_url(self._ws.id, item_id)}
-
-
-def playable_items(ws: Workspace) -> pd.DataFrame:
-    """Return the songs, tracks and submixes that can be heard, scores included, indexed by id."""
-    return ws.catalogue.playable()
-
-
-def search_items(items: pd.DataFrame, words: str, *, limit: int) -> list[dict[str, Any]]:
-    """Return what a list shows of the items that `search_titles` finds."""
-    return [entry(index, row) for index, row in search_titles(items, words, limit=limit).iterrows()]
-
-
-def entry(item_id: Any, row: Any) -> dict[str, Any]:
-    """Return what a list shows of an item: id, title, artist, and kind, or that it is a score."""
-    is_score = row["kind"] == "song" and row.get("domain") == "symbolic"
-    return {
-        "id": int(item_id),
-        "title": str(row["title"]) or f"Item {item_id}",
-        "artist": str(row["artist"]),
-        "kind": "score" if is_score else str(row["kind"]),
-    }
-
-
-def closeness(row: Any, dimensions: list[str]) -> dict[str, Any]:
-    """Return relevance and percentile of a result, in all and per dimension, 0 to 1."""
-    return {
-        "relevance": float(row["relevance"]),
-        "percentile": float(row["percentile"]),
-        "parts": {name: float(row[name]) for name in dimensions},
-        "percentiles": {name: float(row[f"{name} percentile"]) for name in dimensions},
-    }
 
 
 def _narrowed(filters: dict[str, Any]) -> bool:

@@ -19,8 +19,8 @@ from workbench.search.rankings import ranking, rate
 from workbench.search.suggest import suggest, tempo_and_key
 from workbench.urls import audio_url
 from workbench.widgets.assets import css, esm
+from workbench.widgets.item_lists import closeness, entry, playable_items, search_items
 from workbench.widgets.safe import guarded
-from workbench.widgets.similar import closeness, entry, playable_items, search_items
 
 if TYPE_CHECKING:
     from workbench.workspace import Workspace

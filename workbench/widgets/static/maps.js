@@ -6,10 +6,10 @@ function capital(text) {
 }
 
 /** The tooltip of the map under the pointer. Everything in it comes from files: text only. */
-function describe(tip, title, artist, dimension, tag) {
+function describe(tip, title, artist, shows, tag) {
   tip.replaceChildren(make("strong", "", title));
   if (artist) tip.append(make("span", "", artist));
-  tip.append(make("span", "wb-muted", tag ? `${capital(dimension)}: ${tag}` : `No ${dimension} tag`));
+  tip.append(make("span", "wb-muted", tag ? `${capital(shows)}: ${tag}` : `No ${shows} tag`));
 }
 
 /** The legend of one map; `pick` is called with the colours of a clicked entry. */
@@ -35,6 +35,27 @@ function legendOf(legend, palette, pick) {
   }
   if (legend.note) root.append(make("span", "wb-muted", `(${legend.note})`));
   return root;
+}
+
+/** What all maps are coloured by: `choices` in their groups, `change` gets the chosen value. */
+function colourChooser(choices, value, change) {
+  const label = make("label", "wb-maps-colour", "Colour");
+  const select = make("select");
+  const groups = new Map();
+  choices.forEach((choice, place) => {
+    const option = Object.assign(make("option", "", choice.label), { value: String(place) });
+    if (!choice.group) return select.append(option);
+    if (!groups.has(choice.group)) {
+      groups.set(choice.group, Object.assign(make("optgroup"), { label: choice.group }));
+      select.append(groups.get(choice.group));
+    }
+    groups.get(choice.group).append(option);
+  });
+  const same = (other) => JSON.stringify(other) === JSON.stringify(value);
+  select.value = String(Math.max(0, choices.findIndex((choice) => same(choice.value))));
+  select.onchange = () => change(choices[Number(select.value)].value);
+  label.append(select);
+  return label;
 }
 
 class MapsView {
@@ -94,6 +115,8 @@ class MapsView {
     this.maps.forEach((map) => this.observer.observe(map.root));
     this.chosenLine.show(this.chosen.size);
     this.redraw();
+    if (this.refocus) this.root.querySelector(".wb-maps-colour select")?.focus({ preventScroll: true });
+    this.refocus = false;
   }
 
   /** Choose items by their places in the list, on all maps. */
@@ -144,6 +167,13 @@ class MapsView {
       row.append(label);
     }
     row.append(this.counted, this.clear);
+    const choices = this.model.get("colourings");
+    if (choices.length > 1) {
+      row.append(colourChooser(choices, this.model.get("colour"), (value) => {
+        this.refocus = true; // the maps are built again
+        this.send("colour", value);
+      }));
+    }
     return row;
   }
 
@@ -235,7 +265,7 @@ class MapsView {
     this.grid.classList.toggle("wb-over-point", i >= 0);
     if (i >= 0) {
       const { title, artist } = this.items;
-      describe(this.tip, title[i], artist[i], data.dimension, data.texts[i]);
+      describe(this.tip, title[i], artist[i], data.shows, data.texts[i]);
       const [x, y] = map.place(i);
       const [box, own] = [map.root.getBoundingClientRect(), this.root.getBoundingClientRect()];
       const left = box.left - own.left + x;

@@ -125,7 +125,8 @@ export default {
     const columns = make("div", "wb-similar-columns");
     columns.append(scroll, pair);
     const source = make("div", "wb-muted wb-similar-source");
-    root.append(tools, query, filters.root, weights, problem, columns, source);
+    const tagged = taggedSection(model, player, set);
+    root.append(tools, query, filters.root, weights, problem, columns, source, tagged.root);
 
     const sendWeights = debounce((values) => set("weights", values), 80);
     // As many columns as fit: those that count most. The diagram of a pair has all of them.
@@ -186,7 +187,13 @@ export default {
       const closer = make("div", "wb-similar-relevance");
       closer.append(level(item.percentile, "wb-similar-bar"), make("span", "", percent(item.percentile)));
       closer.title = `relevance ${item.relevance.toFixed(2)}`;
-      const cells = [player.button(item), names(item), closer];
+      const named = names(item);
+      if (item.by_machine) {
+        const passes = make("div", "wb-muted wb-heard", `heard: ${item.by_machine}`);
+        passes.title = "It passes the filters by what a machine heard";
+        named.append(passes);
+      }
+      const cells = [player.button(item), named, closer];
       for (const name of columnNames()) {
         const cell = make("div", "wb-similar-part");
         cell.title = `${name}: relevance ${item.parts[name].toFixed(2)}`;
@@ -228,7 +235,7 @@ export default {
 
     const watched = {
       dimensions: drawHead, query: drawQuery, span: span.draw, results: drawResults, found: find.fill,
-      choices: filters.draw, filters: filters.draw, problem: drawWords, source: drawWords, note: drawWords,
+      choices: filters.draw, filters: filters.draw, tags: tagged.draw, tagged: tagged.draw, problem: drawWords, source: drawWords, note: drawWords,
     };
     for (const [trait, draw] of Object.entries(watched)) model.on(`change:${trait}`, draw);
     for (const draw of new Set(Object.values(watched))) draw();

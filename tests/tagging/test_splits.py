@@ -182,7 +182,38 @@ def test_a_workspace_keeps_compositions_and_submixes_together(ws: Workspace) -> 
         for song in ids[2:4]
     ]
     for seed in range(5):
-        split = split_workspace(ws, seed=seed)
+        dealt = split_workspace(ws, seed=seed)
+        split, group = dealt["split"], dealt["group"]
         assert split[ids[0]] == split[ids[1]]
+        assert group[ids[0]] == group[ids[1]] != group[ids[2]]
         assert [split[p] for p in parts] == [split[s] for s in ids[2:4]]
     assert set(split) == set(SPLITS)
+
+
+def declared(ws: Workspace, *sides: str, artist: str = "") -> list[int]:
+    return [
+        ws.catalogue.add_item(
+            kind="song",
+            domain="audio",
+            title=f"{i}",
+            artist=artist or ("Ada Ames", "Bo Berg", "Cy Cole")[i],
+            tags=[TagValue("split", side, "manifest")] if side else [],
+        )
+        for i, side in enumerate(sides)
+    ]
+
+
+def test_a_declared_split_stands_and_items_without_a_side_are_on_none(ws: Workspace) -> None:
+    declared(ws, "train", "", "test")
+    assert split_workspace(ws)["split"].tolist() == ["train", "", "test"]
+
+
+def test_a_declared_split_that_parts_an_artist_or_names_another_side_is_refused(
+    ws: Workspace,
+) -> None:
+    ids = declared(ws, "train", "test", artist="Nina Simone")
+    with pytest.raises(WorkbenchError, match="'Nina Simone \\(item 1\\)' is in both"):
+        split_workspace(ws)
+    ws.catalogue.set_tags({ids[0]: [TagValue("split", "dev", "person")]})
+    with pytest.raises(WorkbenchError, match="split 'dev'; splits are train, validation, test"):
+        split_workspace(ws)

@@ -65,7 +65,8 @@ def split_workspace(
     ]
     links = [*members, *composition_links(catalogue.tags(COMPOSITION))]
     items = catalogue.items()
-    groups = item_groups(items, links).map("item {}".format)
+    named = items["artist"].where(items["artist"] != "", items["title"])
+    groups = item_groups(items, links).map(lambda first: f"{named[first]} (item {first})")
     declared = catalogue.tags(SPLIT)
     if declared.empty:
         split = split_items(items, ids=ids, tags=tags, links=links, shares=shares, seed=seed)

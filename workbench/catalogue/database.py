@@ -17,7 +17,7 @@ from sqlalchemy.orm import sessionmaker
 from workbench.errors import NotAWorkspaceError, StorageError
 from workbench.files import atomic_path
 
-SCHEMA_REVISION = "0003"
+SCHEMA_REVISION = "0004"
 BUSY_TIMEOUT_S = 30.0  # how long a transaction waits for others; SQLite lets them in by chance
 _MIGRATIONS = Path(__file__).parent / "migrations"
 

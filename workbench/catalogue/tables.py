@@ -26,6 +26,7 @@ ITEM_KINDS = ("track", "submix", "song", "segment", "bar")
 DOMAINS = ("audio", "symbolic")
 CHOICES = ("a", "b", "cannot_tell", "skip", "undo")
 PURPOSES = ("new", "repeat", "gold")
+VERDICTS = ("accepted", "rejected", "undo")
 
 
 def now() -> datetime:
@@ -164,6 +165,28 @@ class Tag(Table):
     weak: Mapped[bool] = mapped_column(default=False)  # derived, not known
     confidence: Mapped[float] = mapped_column(default=1.0)
     created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class TagVerdict(Table):
+    """What a reviewer says of one tag of an item. Rows are only ever added, as judgements are.
+
+    A row that takes another back has the verdict ``undo`` and supersedes it. `tagger` and `score`
+    say what a machine had suggested; they are empty where a person thought of the tag.
+    """
+
+    __tablename__ = "tag_verdicts"
+    __table_args__ = (CheckConstraint(f"verdict IN {VERDICTS}", name="verdict"),)
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    supersedes: Mapped[str | None] = mapped_column(ForeignKey("tag_verdicts.id"), unique=True)
+    item_id: Mapped[int] = mapped_column(ForeignKey("items.id"), index=True)
+    dimension: Mapped[str]
+    value: Mapped[str]
+    verdict: Mapped[str] = mapped_column(String(16))
+    reviewer: Mapped[str] = mapped_column(index=True)
+    tagger: Mapped[str | None]
+    score: Mapped[float | None]
+    at: Mapped[datetime] = mapped_column(default=now, index=True)
 
 
 class ImportFailure(Table):

@@ -20,7 +20,16 @@ import numpy as np
 import sqlalchemy as sa
 
 from workbench.catalogue.keys import parse_key
-from workbench.catalogue.tables import DOMAINS, ITEM_KINDS, Item, Rating, SubmixPart, Tag, Use
+from workbench.catalogue.tables import (
+    DOMAINS,
+    ITEM_KINDS,
+    Item,
+    Rating,
+    SubmixPart,
+    Tag,
+    TagVerdict,
+    Use,
+)
 from workbench.search.rankings import tie_scores
 
 if TYPE_CHECKING:
@@ -178,10 +187,9 @@ def _state(session: sa.orm.Session) -> tuple[Any, ...]:
         .group_by(Item.kind, Item.domain)
         .order_by(Item.kind, Item.domain)
     )
-    rest = [
-        sa.select(sa.func.count(), sa.func.max(column))
-        for column in (Tag.id, Use.id, Rating.id, SubmixPart.submix_id)
-    ]
+    # A tag may follow another under its number when a verdict is taken back: verdicts only grow.
+    columns = (Tag.id, TagVerdict.at, Use.id, Rating.id, SubmixPart.submix_id)
+    rest = [sa.select(sa.func.count(), sa.func.max(column)) for column in columns]
     rows = session.execute(items).all()
     return (*map(tuple, rows), *(tuple(session.execute(query).one()) for query in rest))
 

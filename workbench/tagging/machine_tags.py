@@ -109,6 +109,12 @@ class MachineTags:
         """The tags, in the order of the columns of `scores`."""
         return self.card.tags
 
+    @cached_property
+    def columns(self) -> dict[TagName, int]:
+        """The place of each tag among `tags`, by its dimension and case-folded value."""
+        names = enumerate(self.tags)
+        return {TagName(tag.dimension, tag.value.casefold()): place for place, tag in names}
+
     @property
     def ids(self) -> np.ndarray:
         """The items that have scores, int64 [n], ascending."""

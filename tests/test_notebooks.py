@@ -31,6 +31,7 @@ WIDGETS = {
     "overview": ["VBox"],
     "rate": ["VBox"],
     "song": ["VBox"],
+    "tags": ["VBox"],
 }
 
 

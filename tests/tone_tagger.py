@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from workbench import Workspace
 from workbench.tagging import taggers
+from workbench.tagging.machine_tags import MachineTags, TagCard
 from workbench.tagging.taggers import TaggerInfo, TaggerSource, TagName
 
 KEY = "tones-1"
@@ -42,3 +44,10 @@ def use_tone_tagger(
     others = taggers._sources()
     taggers._load.cache_clear()
     patch.setattr(taggers, "_sources", lambda: (source, *others))
+
+
+def store_scores(ws: Workspace, scores: np.ndarray) -> None:
+    """Store scores of items 1, 2, ... as if the tagger had given them; [items, 5]."""
+    tags = MachineTags(ws, KEY)
+    tags.write_card(TagCard(KEY, "CC0", 0.5, TAGS, ""))
+    tags.store.write(np.arange(1, len(scores) + 1), scores.astype(np.float32))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from heard import store_heard
 from songs_workspace import add_model
 from synthetic import judge, opinion
 from triplet_sets import every_triplet, shown
@@ -128,9 +129,11 @@ def test_tags_and_chance_stand_in_where_there_are_no_heads(
 
 @pytest.mark.parametrize("name", SAMPLERS)
 def test_every_sampler_says_how_many_are_worth_taking(ws: Workspace, name: str) -> None:
-    sampler = make_sampler(ws, name, ws.catalogue.items().index.tolist())
+    songs = ws.catalogue.items().index.tolist()
+    store_heard(ws, {("genre", "jazz"): [number % 2 for number in range(len(songs))]})
+    sampler = make_sampler(ws, name, songs)
     assert sampler.name == name
-    assert sampler.batch == (64 if name in ("random", "tags") else 16)
+    assert sampler.batch == (64 if name in ("random", "tags", "machine_tags") else 16)
     assert len(sampler.propose("genre", rng(5), sampler.batch)) == sampler.batch
 
 

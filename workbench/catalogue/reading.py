@@ -103,8 +103,14 @@ class CatalogueReader:
         there = items["media_id"].notna() | items.index.isin(sorted(self.mixed()))
         return items[items["kind"].isin(["song", "track", "submix"]) & there]
 
-    def tags(self, dimension: str | None = None) -> pd.DataFrame:
-        """Return tags: item_id, dimension, value, number, source, weak, confidence."""
+    def tags(self, dimension: str | None = None, *, item_id: int | None = None) -> pd.DataFrame:
+        """Return tags: item_id, dimension, value, number, source, weak, confidence.
+
+        Parameters
+        ----------
+        dimension, item_id
+            Of this dimension or item only.
+        """
         query = sa.select(
             Tag.item_id,
             Tag.dimension,
@@ -116,6 +122,8 @@ class CatalogueReader:
         ).order_by(Tag.id)
         if dimension is not None:
             query = query.where(Tag.dimension == dimension)
+        if item_id is not None:
+            query = query.where(Tag.item_id == item_id)
         return self._frame(query)
 
     def used_together(self) -> pd.DataFrame:

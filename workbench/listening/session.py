@@ -281,7 +281,8 @@ class RatingSession:
                 f"You have judged every triplet of {self.task.name or 'this task'}, or it is open "
                 "elsewhere: thank you."
             )
-        untold = ", or has no tags to go by" if self.task.sampler == "tags" else ""
+        guided = self.task.sampler in ("tags", "machine_tags")
+        untold = ", or has no tags to go by" if guided else ""
         return (
             f"Nothing is left to ask about {_listed(self.dimensions)}: every triplet of these "
             f"songs has been judged or is open elsewhere{untold}; import more songs or choose "

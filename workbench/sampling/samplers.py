@@ -10,6 +10,7 @@ import numpy as np
 from workbench.errors import UnknownNameError
 from workbench.sampling.adaptive import CoverageSampler, InformationSampler, UncertaintySampler
 from workbench.sampling.chance import RandomSampler, TagGuidedSampler
+from workbench.sampling.heard import MachineTagSampler
 from workbench.sampling.mix import MixedSampler
 from workbench.sampling.proposals import Proposal, Sampler
 from workbench.sampling.refitting import ensembles_of
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SAMPLERS", "Proposal", "Sampler", "make_sampler"]
 
-SAMPLERS = ("mix", "random", "tags", "uncertainty", "information", "coverage")
+SAMPLERS = ("mix", "random", "tags", "machine_tags", "uncertainty", "information", "coverage")
 RANDOM_SHARE = 0.15  # of the mix, to estimate accuracy on
 _ADAPTIVE = {
     sampler.name: sampler for sampler in (UncertaintySampler, InformationSampler, CoverageSampler)
@@ -37,6 +38,9 @@ def make_sampler(
         Any triplet: the rows that accuracy is estimated on.
     ``tags``
         Triplets to which the tags have an answer.
+    ``machine_tags``
+        Triplets to which a tagger has one, for dimensions nobody has tagged: it only chooses what
+        is asked.
     ``uncertainty``, ``information``, ``coverage``
         Adaptive: the most open answers, the most telling ones, a varied batch of telling ones.
         Before there is an ensemble of heads, half tags and half random stand in.
@@ -80,6 +84,8 @@ def make_sampler(
         return at_random
     if name == "tags":
         return by_tags
+    if name == MachineTagSampler.name:
+        return MachineTagSampler(ws, items)
     fallback = MixedSampler([(at_random, 0.5), (by_tags, 0.5)])
     if name != "mix":
         return _ADAPTIVE[name](items, ensemble, fallback)

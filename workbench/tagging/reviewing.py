@@ -147,9 +147,11 @@ def entropy(scores: np.ndarray) -> np.ndarray:
 
 
 def confirmed(ws: Workspace, item_id: int) -> pd.DataFrame:
-    """Return the tags of an item that people gave: dimension, value, source."""
-    tags = _peoples(ws.catalogue.tags())
-    own = tags[(tags["item_id"] == item_id) & tags["dimension"].isin(review_dimensions(ws))]
+    """Return the tags of an item that people gave, by dimension: dimension, value, source."""
+    tags = _peoples(ws.catalogue.tags(item_id=item_id))
+    names = review_dimensions(ws)
+    own = tags[tags["dimension"].isin(names)]
+    own = own.sort_values("dimension", key=lambda column: column.map(names.index), kind="stable")
     return own[["dimension", "value", "source"]].reset_index(drop=True)
 
 
@@ -220,10 +222,8 @@ def _judged(ws: Workspace, item_id: int | None = None) -> dict[_Key, str]:
 
 def _known(ws: Workspace, item_id: int | None = None) -> list[_Key]:
     """Return what people had said before any review, as (item, dimension, value)."""
-    tags = _peoples(ws.catalogue.tags())
+    tags = _peoples(ws.catalogue.tags(item_id=item_id))
     tags = tags[tags["source"] != SOURCE]
-    if item_id is not None:
-        tags = tags[tags["item_id"] == item_id]
     return list(tags[["item_id", "dimension", "value"]].itertuples(index=False, name=None))
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from workbench.widgets.rater import TripletRater
     from workbench.widgets.similar import SimilarItems
     from workbench.widgets.song_builder import SongBuilder
+    from workbench.widgets.tag_review import TagReview
 
 __all__ = [
     "AgreementPanel",
@@ -23,6 +24,7 @@ __all__ = [
     "SimilarItems",
     "SongBuilder",
     "SubspaceMaps",
+    "TagReview",
     "TripletRater",
 ]
 _MODULES = {
@@ -34,6 +36,7 @@ _MODULES = {
     "SimilarItems": "similar",
     "SongBuilder": "song_builder",
     "SubspaceMaps": "maps",
+    "TagReview": "tag_review",
     "TripletRater": "rater",
 }
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
 from dataclasses import fields, replace
-from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import anywidget
@@ -19,6 +17,7 @@ from workbench.listening.task_store import RatingTasks, check_task, dimensions_a
 from workbench.listening.tasks import RatingTask
 from workbench.listening.trials import Trial
 from workbench.widgets.assets import css, esm
+from workbench.widgets.commands import Message, page_command
 
 if TYPE_CHECKING:
     from workbench.sampling.proposals import Sampler
@@ -26,28 +25,6 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 _ANSWERED_ELSEWHERE = "You answered this triplet in another window; that answer stands."
-_Message = dict[str, Any]
-_Reply = tuple[_Message, list[bytes]]
-
-
-def _command(method: Callable[[TripletRater, _Message], _Message]) -> Callable[..., _Reply]:
-    """Make a method answer the page whatever happens: an exception would never arrive there."""
-
-    @anywidget.experimental.command
-    @wraps(method)
-    def answer(self: TripletRater, message: _Message, _buffers: list[bytes]) -> _Reply:
-        try:
-            with self._lock:
-                return method(self, message), []
-        except NotReadyError as error:
-            return {"empty": str(error), **self._progress()}, []
-        except WorkbenchError as error:
-            return {"error": str(error)}, []
-        except Exception:
-            _LOG.exception("TripletRater%s failed", method.__name__)
-            return {"error": "Something went wrong in Python; its log has the details."}, []
-
-    return answer
 
 
 class TripletRater(anywidget.AnyWidget):
@@ -87,6 +64,10 @@ class TripletRater(anywidget.AnyWidget):
 
     _esm = esm(
         "base.js",
+        "saving.js",
+        "keys.js",
+        "fields.js",
+        "wave.js",
         "rater_sound.js",
         "rater_loading.js",
         "rater_listening.js",
@@ -97,7 +78,7 @@ class TripletRater(anywidget.AnyWidget):
         "rater_page.js",
         "rater.js",
     )
-    _css = css("rater.css")
+    _css = css("keyed.css", "rater.css")
     setup = traitlets.Dict().tag(sync=True)
 
     def __init__(
@@ -132,8 +113,8 @@ class TripletRater(anywidget.AnyWidget):
 
     # -- commands of the page -------------------------------------------------------------------
 
-    @_command
-    def _start(self, message: _Message) -> _Message:
+    @page_command
+    def _start(self, message: Message) -> Message:
         """Open a session, store answers a dead kernel did not acknowledge, show the triplet."""
         task = self._task
         if name := message.get("task"):
@@ -156,42 +137,42 @@ class TripletRater(anywidget.AnyWidget):
         settled = self._settle(message.get("unsaved", []))
         return settled | {"conditions": conditions} | self._show()
 
-    @_command
-    def _answer(self, message: _Message) -> _Message:
+    @page_command
+    def _answer(self, message: Message) -> Message:
         """Store one answer, then choose the next triplet."""
         return self._settle([message]) | self._show()
 
-    @_command
-    def _undo(self, message: _Message) -> _Message:
+    @page_command
+    def _undo(self, message: Message) -> Message:
         """Take back the last answer and show its triplet again."""
         undone = self._open_session().undo(judgement_id=message["id"])
         return {"undone": undone} | self._show()
 
-    @_command
-    def _redo(self, message: _Message) -> _Message:
+    @page_command
+    def _redo(self, message: Message) -> Message:
         """Give back the answer last undone and go on."""
         redone = self._open_session().redo(judgement_id=message["id"])
         return {"redone": redone} | self._show()
 
-    @_command
-    def _next(self, _message: _Message) -> _Message:
+    @page_command
+    def _next(self, _message: Message) -> Message:
         """Show the open triplet."""
         return self._show()
 
-    @_command
-    def _ahead(self, _message: _Message) -> _Message:
+    @page_command
+    def _ahead(self, _message: Message) -> Message:
         """Name the triplet after this one, whose sound is fetched while this one is judged."""
         trial = self._open_session().ahead()
         return {"trial": _as_message(trial) if trial else None}
 
-    @_command
-    def _cannot_play(self, message: _Message) -> _Message:
+    @page_command
+    def _cannot_play(self, message: Message) -> Message:
         """Pass over a triplet whose sound the browser cannot decode."""
         self._open_session().cannot_play(message["trial"], int(message["item"]))
         return self._show()
 
-    @_command
-    def _not_found(self, message: _Message) -> _Message:
+    @page_command
+    def _not_found(self, message: Message) -> Message:
         """Pass over a triplet if one of its files is gone; else it is the server that is wrong."""
         if self._open_session().look_for_sound(message["trial"]):
             return {"there": True}
@@ -204,7 +185,7 @@ class TripletRater(anywidget.AnyWidget):
             raise WorkbenchError("This session has ended; press Start to go on.")
         return self._session
 
-    def _settle(self, answers: list[_Message]) -> _Message:
+    def _settle(self, answers: list[Message]) -> Message:
         """Store answers; the page may forget those `settled`, stored now or past storing."""
         refused = []
         answers = [answer for answer in answers if isinstance(answer, dict)]
@@ -230,15 +211,15 @@ class TripletRater(anywidget.AnyWidget):
         settled = [answer.get("id") for answer in answers]
         return {"settled": settled, "refused": " ".join(dict.fromkeys(refused))}
 
-    def _show(self) -> _Message:
+    def _show(self) -> Message:
         session = self._open_session()
         try:
-            shown: _Message = {"trial": _as_message(session.next())}
+            shown: Message = {"trial": _as_message(session.next())}
         except NotReadyError as error:
             shown = {"empty": str(error)}
         return shown | {"note": session.take_notes()} | self._progress()
 
-    def _progress(self) -> _Message:
+    def _progress(self) -> Message:
         return {"progress": vars(self._session.progress)} if self._session else {}
 
 
@@ -257,7 +238,7 @@ def _task(
     return found
 
 
-def _as_message(trial: Trial) -> _Message:
+def _as_message(trial: Trial) -> Message:
     """Return what the page may know of a trial: no titles, nothing of why it is asked."""
     return {
         "id": trial.id,

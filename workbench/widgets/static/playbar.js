@@ -24,9 +24,7 @@ class PlayBar {
   wire() {
     const { audio, seek } = this;
     this.button.onclick = () => this.toggle();
-    seek.oninput = () => {
-      if (Number.isFinite(audio.duration)) audio.currentTime = (seek.value / 1000) * audio.duration;
-    };
+    seek.oninput = () => this.seekTo(seek.value / 1000);
     audio.onplaying = () => this.show(true);
     audio.onpause = () => this.show(false);
     audio.ontimeupdate = audio.ondurationchange = () => {
@@ -39,6 +37,12 @@ class PlayBar {
 
   /** Play an item: its route, and the title and artist to show. */
   play(route, title, artist) {
+    this.load(route, title, artist);
+    this.start();
+  }
+
+  /** Have an item ready to be played. */
+  load(route, title, artist) {
     this.route = route;
     this.title.classList.remove("wb-muted");
     this.title.replaceChildren(make("strong", "", title), make("span", "wb-muted", artist));
@@ -46,7 +50,6 @@ class PlayBar {
     this.button.disabled = this.seek.hidden = false;
     this.time.textContent = "";
     this.audio.src = routeUrl(route);
-    this.start();
   }
 
   start() {
@@ -67,6 +70,12 @@ class PlayBar {
     if (!this.audio.paused) this.stop();
     else if (this.audio.error) this.audio.src = routeUrl(this.route), this.start();
     else this.start();
+  }
+
+  /** Go to a share, 0 to 1, of the whole. */
+  seekTo(share) {
+    const { audio } = this;
+    if (Number.isFinite(audio.duration)) audio.currentTime = share * audio.duration;
   }
 
   /** Say why a sound did not come: the element itself does not know. */

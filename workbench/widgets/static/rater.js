@@ -307,7 +307,7 @@ function soundAdvice(error) {
 
 export default {
   render({ model, el, experimental }) {
-    const root = make("div", "wb wb-rater");
+    const root = make("div", "wb wb-keyed wb-rater");
     root.tabIndex = 0;
     root.setAttribute("role", "application"); // screen readers hand the keys on
     root.setAttribute("aria-label", "Listening room: press question mark for the keys");

@@ -1,13 +1,5 @@
 // Every action with its keys: the one list behind the keyboard, the buttons and the help.
 
-const KEY_NAMES = {
-  " ": "Space",
-  ArrowLeft: "\u2190",
-  ArrowUp: "\u2191",
-  ArrowRight: "\u2192",
-  ArrowDown: "\u2193",
-  Escape: "Esc",
-};
 const NAMES = { closer: ["Anchor", "A", "B"], odd: ["A", "B", "C"] };
 const PLAY_KEYS = { closer: ["x", "a", "b"], odd: ["a", "b", "c"] };
 
@@ -75,10 +67,6 @@ const COMMON = [
   command("help", ["?"], "Keys", "show or hide this list", (r) => r.page.toggleHelp()),
 ];
 
-function command(id, keys, label, help, run) {
-  return { id, keys, label, help, run };
-}
-
 /** How sure a rater is, where they are asked. */
 const CONFIDENCES = [
   command("guess", ["1"], "A guess", "", (rater) => rater.sure(1)),
@@ -86,21 +74,3 @@ const CONFIDENCES = [
   command("certain", ["3"], "Certain", "", (rater) => rater.sure(3)),
   command("back", ["Escape", "z", "Backspace"], "Back", "", (rater) => rater.sure(null)),
 ];
-
-/** A key as it is printed on a button. */
-function keyName(key) {
-  return KEY_NAMES[key] ?? (key.length === 1 ? key.toUpperCase() : key);
-}
-
-/** The key of an event, letters in lower case. */
-function keyOf(event) {
-  return event.key.length === 1 ? event.key.toLowerCase() : event.key;
-}
-
-/** Whether a key press is somebody typing, a shortcut of the browser or of a focused button. */
-function isNotForUs(event) {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return true;
-  const { tagName, isContentEditable } = event.target;
-  if (/^(INPUT|TEXTAREA|SELECT)$/.test(tagName) || isContentEditable) return true;
-  return tagName === "BUTTON" && (event.key === " " || event.key === "Enter");
-}

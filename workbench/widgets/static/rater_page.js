@@ -77,7 +77,7 @@ class RaterPage {
       `You have been judging for ${Math.round(minutes)} minutes without a pause. Ears tire: take ` +
       "five minutes. Everything is saved, and this page waits for you.";
     const actions = make("div", "wb-rater-footer");
-    actions.append(keyButton("Go on", "Enter", goOn, "wb-rater-primary"));
+    actions.append(keyButton("Go on", "Enter", goOn, "wb-keyed-primary"));
     this.root.replaceChildren(make("div", "wb-note", said), actions, this.makeStatus());
     this.focus();
   }
@@ -111,7 +111,7 @@ class RaterPage {
     count.append(make("strong", "", String(session)), " judged this session");
     count.title = Object.entries(parts).map((part) => part.join(" ")).join(", ");
     const who = make("div", "wb-muted", `${today} today by ${rater}`);
-    who.append(" \u00b7 ", keyButton("Change", "", this.change, "wb-rater-link"));
+    who.append(" \u00b7 ", keyButton("Change", "", this.change, "wb-keyed-link"));
     const progress = make("div", "wb-rater-progress");
     progress.append(count, who);
     const header = make("div", "wb-rater-header");
@@ -203,7 +203,7 @@ class RaterPage {
   }
 
   makeHelp() {
-    this.help = make("dl", "wb-rater-help");
+    this.help = make("dl", "wb-keyed-help");
     this.commands.forEach(({ keys, help }) => {
       const entry = make("div");
       entry.append(make("dt", "", keys.map(keyName).join(" or ")), make("dd", "", help));
@@ -228,7 +228,7 @@ class RaterPage {
   // -- what changes ------------------------------------------------------------------------------
 
   makeStatus() {
-    this.status = make("div", "wb-rater-status");
+    this.status = make("div", "wb-keyed-status");
     this.status.setAttribute("role", "status");
     this.status.setAttribute("aria-live", "polite");
     return this.status;
@@ -238,8 +238,8 @@ class RaterPage {
   say(text, { good = false, urgent = false, label = "", action = null } = {}) {
     this.status.replaceChildren(text);
     if (action) this.status.append(keyButton(label, "", action));
-    this.status.classList.toggle("wb-rater-good", good);
-    this.status.classList.toggle("wb-rater-urgent", urgent);
+    this.status.classList.toggle("wb-keyed-good", good);
+    this.status.classList.toggle("wb-keyed-urgent", urgent);
   }
 
   setState(state) {

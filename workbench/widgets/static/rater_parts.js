@@ -1,24 +1,6 @@
-// Small parts of the rater's page: buttons with their keys, fields, waveforms.
+// Small parts of the rater's page.
 
 const PLAY_SHAPE = "M4 2.5v11l9-5.5z";
-const STOP_SHAPE = "M3.5 3.5h9v9h-9z";
-
-/** A button with its key printed on it. */
-function keyButton(label, key, action, className = "") {
-  const element = make("button", className);
-  element.type = "button";
-  element.append(make("span", "", label));
-  if (key) {
-    const shown = make("kbd", "", key);
-    shown.setAttribute("aria-hidden", "true");
-    element.append(shown);
-  }
-  element.addEventListener("click", () => {
-    element.closest(".wb-rater")?.focus({ preventScroll: true }); // keys go on working
-    action();
-  });
-  return element;
-}
 
 function playIcon() {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
@@ -28,87 +10,4 @@ function playIcon() {
   path.setAttribute("d", PLAY_SHAPE);
   svg.append(path);
   return svg;
-}
-
-/** A labelled input: {label, input}. */
-function field(text, input) {
-  const label = make("label");
-  label.append(make("span", "", text), input);
-  return { label, input };
-}
-
-function textInput(value) {
-  const input = make("input");
-  input.maxLength = 80;
-  input.autocomplete = "name";
-  input.value = value;
-  return input;
-}
-
-/** A menu of [value, text] pairs. */
-function menu(choices, chosen) {
-  const element = make("select");
-  choices.forEach(([value, text]) => element.add(new Option(text, value, false, value === chosen)));
-  return element;
-}
-
-/** Draw levels 0 to 1 as bars, those before `played` in full colour, over a marked region [0 to 1]. */
-function drawWave(canvas, levels, played, region) {
-  const scale = window.devicePixelRatio || 1;
-  const [width, height] = [canvas.clientWidth, canvas.clientHeight];
-  if (!width || !levels.length) return;
-  canvas.width = width * scale;
-  canvas.height = height * scale;
-  const style = getComputedStyle(canvas);
-  const pen = canvas.getContext("2d");
-  pen.scale(scale, scale);
-  if (region) {
-    pen.fillStyle = style.getPropertyValue("--side-soft");
-    pen.globalAlpha = 0.5;
-    pen.fillRect(region[0] * width, 0, (region[1] - region[0]) * width, height);
-    pen.globalAlpha = 1;
-  }
-  const bars = Math.floor(width / 3);
-  const loudest = Math.max(...levels, 0.05);
-  for (let bar = 0; bar < bars; bar++) {
-    const from = Math.floor((bar / bars) * levels.length);
-    const to = Math.max(from + 1, Math.floor(((bar + 1) / bars) * levels.length));
-    const level = Math.max(...levels.slice(from, to)) / loudest;
-    const half = Math.max(1, (level * (height - 4)) / 2);
-    pen.fillStyle = style.getPropertyValue(bar / bars < played ? "--side" : "--side-soft");
-    pen.fillRect(bar * 3, height / 2 - half, 2, 2 * half);
-  }
-  if (played > 0) {
-    pen.fillStyle = style.getPropertyValue("--wb-ink");
-    pen.fillRect(Math.min(width - 2, played * width), 0, 2, height);
-  }
-}
-
-/**
- * Clicks and drags along a waveform, as shares 0 to 1 of its width.
- *
- * A press that moves less than a finger trembles is a click.
- */
-function onWave(canvas, { click, drag }) {
-  const share = (event) => {
-    const { left, width } = canvas.getBoundingClientRect();
-    return Math.max(0, Math.min(1, (event.clientX - left) / width));
-  };
-  let from = null;
-  canvas.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0) return;
-    from = { x: event.clientX, share: share(event), moved: false };
-    canvas.setPointerCapture(event.pointerId);
-  });
-  canvas.addEventListener("pointermove", (event) => {
-    if (!from) return;
-    from.moved ||= Math.abs(event.clientX - from.x) > 6;
-    if (from.moved) drag(from.share, share(event), false);
-  });
-  canvas.addEventListener("pointerup", (event) => {
-    if (from?.moved) drag(from.share, share(event), true);
-    else if (from) click(from.share);
-    from = null;
-  });
-  canvas.addEventListener("pointercancel", () => (from = null));
 }

@@ -7,7 +7,6 @@ const DEVICES = [
   ["headphones", "headphones"],
   ["speakers", "speakers"],
 ];
-const REMEMBERED = { rater: "workbench.rater", device: "workbench.device" };
 
 /**
  * Ask what `setup` leaves open and call `begin({rater, dimension, task, device})`.
@@ -39,14 +38,14 @@ function startFace(setup, { rater, dimension, task }, begin) {
       device: device.input.value,
     });
   };
-  const fields = make("div", "wb-rater-fields");
+  const fields = make("div", "wb-keyed-fields");
   if (!setup.rater) fields.append(name.label);
   if (setup.tasks.length) fields.append(which.label);
   if (setup.is_open) fields.append(about.label);
   fields.append(device.label);
-  const button = keyButton("Start listening", "Enter", start, "wb-rater-primary");
+  const button = keyButton("Start listening", "Enter", start, "wb-keyed-primary");
   const title = setup.task ? setup.task : "The listening room";
-  const face = make("div", "wb-rater-start");
+  const face = make("div", "wb-keyed-start");
   face.append(make("h2", "", title), make("p", "wb-muted", INTRODUCTION), fields, button);
   face.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.isComposing) return;

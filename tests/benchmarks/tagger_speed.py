@@ -107,9 +107,7 @@ def main(*seconds: str) -> None:
         print(
             "|", " | ".join([name, *cells, f"{1000 * plain:.0f} ms", f"{plain / ours:.2f} x"]), "|"
         )
-    print(
-        "\n| network | excerpts of | a second, 16 at once | one by one | ratio | noise alone |"
-    )
+    print("\n| network | excerpts of | a second, 16 at once | one by one | ratio | noise alone |")
     print("| --- | ---: | ---: | ---: | ---: | ---: |")
     for name, shape in SHAPES.items():
         for length in (float(s) for s in seconds or ("3", "10")):

@@ -15,12 +15,15 @@ which the corpus of ``tests.benchmarks.tagged_corpus`` was imported, with the ta
 - ``cnn``: the short-chunk residual network;
 - ``length``, ``width``, ``depth``: excerpts of 3 to 30 s, and smaller and larger transformers.
 
-``report`` prints the tables and draws the figure from whatever was trained. What was trained is not
-trained again; what was interrupted goes on.
+``report`` prints the tables and draws the figure from whatever was trained, ``ship`` puts the
+student of seed 0 into the package. What was trained is not trained again; what was interrupted goes
+on.
 """
 
 from __future__ import annotations
 
+import json
+import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -29,10 +32,13 @@ from typing import Any
 
 import numpy as np
 
+from tests.benchmarks.tagging_figure import FIGURE, Interval, draw
 from workbench import Workspace
-from workbench.backbones.card import CARD
+from workbench.backbones.card import CARD, WEIGHTS
 from workbench.backbones.tagger_card import TaggerCard, TaggerShape, read_tagger_card
+from workbench.encoders.tagger import SHIPPED
 from workbench.evaluation.tagging import paired_difference
+from workbench.files import write_text
 from workbench.progress import TerminalProgress
 from workbench.tagging.trained import taggers_folder
 from workbench.training.tagger_options import TaggerOptions, student_shape
@@ -45,8 +51,19 @@ PLAIN = TaggerOptions(shape=SHAPE, noise="none", epochs=14, steps=50)
 NOISY = replace(PLAIN, noise="reference")
 SWEEP = replace(NOISY, shape=SMALLER, epochs=8, batch=16)
 MAIN = ("supervised", "augmented", "expand", "distil")
+SWEEPS = {"length": "length of excerpts", "width": "width", "depth": "layers"}
 MORE = ("alone", "hard", "patent", "again", "cnn")
 LICENCE = "BSD-3-Clause"
+SHIPPED_NAME, SHIPPED_RUN = "music-tagger", "expand-s0"
+REPRODUCE = (
+    "python -m tests.benchmarks.tagged_corpus MANIFEST FOLDER FONT [FONT ...]",
+    "workbench init WORKSPACE",
+    "workbench import WORKSPACE FOLDER/music --manifest FOLDER/manifest.csv",
+    "workbench tags clean tags.csv --dimension genre --dimension era --dimension mood "
+    "--dimension instrument",
+    "python -m tests.benchmarks.tagging WORKSPACE tags.csv augmented",
+    "python -m tests.benchmarks.tagging WORKSPACE tags.csv expand",
+)
 
 
 @dataclass(frozen=True)
@@ -90,6 +107,9 @@ def main(workspace: str, table: str, experiment: str, seed: str = "0") -> None:
     if experiment == "report":
         report(ws)
         return
+    if experiment == "ship":
+        ship(ws)
+        return
     for run in runs(experiment, int(seed)):
         folder = taggers_folder(ws) / f"{run.name}-1"
         if (folder / CARD).is_file():
@@ -125,6 +145,32 @@ def report(ws: Workspace) -> None:
         if a in found and b in found:
             gain = difference(folder, found[a], found[b])
             print(f"| {a} over {b} | {gain.macro_roc} | {gain.macro_pr} |")
+    trainings = [
+        (n, _mean(cards, found[n], "roc"), _mean(cards, found[n], "pr"))
+        for n in (*MAIN, "alone")
+        if n in found
+    ]
+    sweeps = [(what, _sweep(cards, name)) for name, what in SWEEPS.items()]
+    floor = next(iter(cards.values())).scores["macro_pr_auc"]["floor"]
+    FIGURE.write_text(draw(trainings, [s for s in sweeps if s[1]], floor))
+    print(f"\nThe PR-AUC of chance is {floor:.3f}; the figure is {FIGURE}.")
+
+
+def ship(ws: Workspace) -> None:
+    """Copy the shipped student under its own name, with what it was made from."""
+    folder = taggers_folder(ws) / f"{SHIPPED_RUN}-1"
+    shutil.copyfile(folder / WEIGHTS, SHIPPED / WEIGHTS)
+    licences = sorted(set(ws.catalogue.tags("licence")["value"]))
+    card = read_tagger_card(folder)
+    card = replace(
+        card,
+        name=SHIPPED_NAME,
+        version="1",
+        licence=LICENCE,
+        data=card.data | {"licences": licences},
+        reproduce=REPRODUCE,
+    )
+    write_text(SHIPPED / CARD, json.dumps(card.as_dict(), indent=1, ensure_ascii=False) + "\n")
 
 
 def difference(folder: Path, a: list[str], b: list[str]) -> Any:
@@ -138,11 +184,24 @@ def difference(folder: Path, a: list[str], b: list[str]) -> Any:
 
 
 def _pooled(cards: dict[str, TaggerCard], keys: list[str], kind: str) -> str:
-    """Return the mean over the seeds, each seed's own, and the mean interval."""
+    """Return the mean over the seeds, the mean interval, and each seed's own."""
+    value, low, high = _mean(cards, keys, kind)
+    each = ", ".join(f"{cards[key].scores[f'macro_{kind}_auc']['value']:.3f}" for key in keys)
+    return f"{value:.3f} [{low:.3f}, {high:.3f}]" + (f" ({each})" if len(keys) > 1 else "")
+
+
+def _mean(cards: dict[str, TaggerCard], keys: list[str], kind: str) -> Interval:
     found = [cards[key].scores[f"macro_{kind}_auc"] for key in keys]
     value, low, high = (float(np.mean([f[n] for f in found])) for n in ("value", "low", "high"))
-    each = ", ".join(f"{f['value']:.3f}" for f in found)
-    return f"{value:.3f} [{low:.3f}, {high:.3f}]" + (f" ({each})" if len(found) > 1 else "")
+    return value, low, high
+
+
+def _sweep(cards: dict[str, TaggerCard], name: str) -> list[tuple[str, Interval]]:
+    """Return the PR-AUC of a sweep by label, in the order in which it is trained."""
+    wanted = [run.name for run in runs(name, 0) if f"{run.name}-1" in cards]
+    labels = [run.removeprefix(f"{name}-").removesuffix("-s0") for run in wanted]
+    areas = [_mean(cards, [f"{run}-1"], "pr") for run in wanted]
+    return list(zip(labels, areas, strict=True))
 
 
 if __name__ == "__main__":

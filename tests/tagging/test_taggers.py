@@ -12,7 +12,7 @@ from workbench.tagging.taggers import check_scores, find_tagger, list_taggers, l
 
 
 def test_a_tagger_is_found_by_its_key_and_loaded_once(ws: Workspace, tone_tagger: None) -> None:
-    assert [info.key for info in list_taggers(ws)] == [KEY, "musicnn-msd-1"]
+    assert [info.key for info in list_taggers(ws)] == [KEY, "musicnn-msd-1", "music-tagger-1"]
     assert find_tagger(ws).key == KEY
     assert load_tagger(KEY, ws).tags == TAGS
     assert load_tagger(KEY, ws) is load_tagger(KEY, ws)
@@ -27,7 +27,8 @@ def test_without_weights_the_sentence_says_how_to_get_them(
     ws: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WORKBENCH_CACHE", str(tmp_path / "no-cache"))
-    assert not find_tagger(ws).installed
+    assert find_tagger(ws).key == "music-tagger-1"
+    assert not find_tagger(ws, "musicnn-msd-1").installed
     with pytest.raises(UnknownNameError, match="workbench encoders install musicnn"):
         load_tagger("musicnn-msd-1", ws)
 

@@ -114,3 +114,24 @@ def test_only_the_newest_version_has_the_short_name(ws: Workspace) -> None:
     save(ws, replace(CARD, version="2"))
     assert find_encoder("ours", ws).key == "ours-2"
     assert find_encoder("ours-1", ws).key == "ours-1"
+
+
+def test_the_shipped_tagger_hears_without_anything_installed(ws: Workspace) -> None:
+    tagger = load_tagger("music-tagger-1", ws)
+    assert tagger.licence == "BSD-3-Clause"
+    assert {name.dimension for name in tagger.tags} == {"genre", "era", "mood", "instrument"}
+    found = tagger.scores(noise(4.0))
+    assert found.shape == (len(tagger.tags),)
+    assert find_encoder("music-tagger", ws).source == "built in"
+
+
+def test_the_shipped_taggers_card_says_what_it_was_made_from() -> None:
+    from workbench.backbones.tagger_card import read_tagger_card
+    from workbench.corpus.manifest import is_shippable
+    from workbench.encoders.tagger import SHIPPED
+
+    card = read_tagger_card(SHIPPED)
+    assert card.data["licences"]
+    assert all(is_shippable(licence) for licence in card.data["licences"])
+    assert card.scores["macro_roc_auc"]["value"] > 0.7
+    assert any("tests.benchmarks.tagged_corpus" in line for line in card.reproduce)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from workbench.backbones.card import read_card
 from workbench.backbones.relation_store import read_relation_card
-from workbench.backbones.tagger_card import FOLDER, tagger_cards
+from workbench.backbones.tagger_card import FOLDER, TaggerCard, read_tagger_card, tagger_cards
 from workbench.encoders.base import Encoder, check_encoder
 from workbench.encoders.info import EncoderInfo, KnownEncoder, broken, joined_version
 from workbench.errors import UnknownNameError, WorkbenchError
@@ -143,6 +143,7 @@ def _built_in() -> list[KnownEncoder]:
     from workbench.encoders.musicnn.install import weights_file
     from workbench.encoders.network import SHIPPED
     from workbench.encoders.relations import SHIPPED as RELATIONS
+    from workbench.encoders.tagger import SHIPPED as SHIPPED_TAGGER
 
     musicnn = weights_file().is_file()
     card, related = read_card(SHIPPED), read_relation_card(RELATIONS)
@@ -172,29 +173,33 @@ def _built_in() -> list[KnownEncoder]:
         card.licence,
         True,
     )
-    return [*found, KnownEncoder(card.name, alone, _load_base)]
+    return [
+        *found,
+        KnownEncoder(card.name, alone, _load_base),
+        _tagger(read_tagger_card(SHIPPED_TAGGER), SHIPPED_TAGGER, "built in"),
+    ]
 
 
 def _trained_taggers(ws: Workspace | None) -> list[KnownEncoder]:
     """Return the taggers of a workspace by what they know before they decide on tags."""
+    if ws is None:
+        return []
+    folder = ws.root / FOLDER
+    found = [_tagger(card, folder / card.key, "trained here") for card in tagger_cards(folder)]
+    names: set[str] = set()
+    for number, entry in enumerate(found):  # the newest version has the short name
+        if entry.name in names:
+            found[number] = entry._replace(name=entry.info.key)
+        names.add(entry.name)
+    return found
+
+
+def _tagger(card: TaggerCard, folder: Path, source: str) -> KnownEncoder:
     from workbench.encoders.tagger import TaggerEncoder
 
-    found: list[KnownEncoder] = []
-    if ws is None:
-        return found
-    folder = ws.root / FOLDER
-    for card in tagger_cards(folder):
-        info = EncoderInfo(
-            card.key,
-            f"{card.shape.network} that learned {len(card.tags)} tags",
-            card.licence,
-            True,
-            source="trained here",
-        )
-        newest = all(card.name != known.name for known in found)
-        name = card.name if newest else card.key
-        found.append(KnownEncoder(name, info, partial(TaggerEncoder, folder / card.key)))
-    return found
+    words = f"{card.shape.network} that learned {len(card.tags)} tags"
+    info = EncoderInfo(card.key, words, card.licence, True, source=source)
+    return KnownEncoder(card.name, info, partial(TaggerEncoder, folder))
 
 
 def _load_descriptors(*, musicnn: bool, base: bool, relations: bool) -> Encoder:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from workbench.backbones.tagger_store import TaggerNetwork
 
+SHIPPED = Path(__file__).parent / "weights" / "tagger"
 _AT_ONCE = 8  # excerpts; more would leave the processor's cache
 
 
@@ -30,7 +31,7 @@ class TaggerEncoder:
     Parameters
     ----------
     folder
-        Holds ``network.safetensors`` and ``card.json``.
+        Holds ``network.safetensors`` and ``card.json``; by default the weights that are shipped.
 
     Raises
     ------
@@ -41,7 +42,7 @@ class TaggerEncoder:
     sample_rate = SAMPLE_RATE
     domains: tuple[str, ...] = ("audio",)
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path = SHIPPED) -> None:
         from workbench.backbones.tagger_store import load_tagger_network
 
         self._network, self.card = load_tagger_network(folder)

@@ -183,9 +183,10 @@ def check_scores(scores: np.ndarray, tagger: Tagger) -> np.ndarray:
 
 def _sources() -> tuple[TaggerSource, ...]:
     """Return where taggers come from; modules are imported when they are asked."""
-    from workbench.tagging import musicnn, trained
+    from workbench.tagging import musicnn, shipped, trained
 
     return (
         TaggerSource(trained.listed, trained.load),
         TaggerSource(musicnn.listed, musicnn.load),
+        TaggerSource(shipped.listed, shipped.load),
     )

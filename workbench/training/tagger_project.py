@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from workbench.backbones.card import CARD
 from workbench.backbones.tagger_card import TaggerCard, TagName
 from workbench.backbones.tagger_store import TaggerNetwork
+from workbench.encoders.registry import is_taken
 from workbench.errors import NotReadyError, StorageError, WorkbenchError
 from workbench.evaluation.tagging import TagScores
 from workbench.files import write_text
@@ -74,6 +75,8 @@ def find_trainee(ws: Workspace, name: str, *, resume: bool) -> Trainee:
             f"A tagger's name has letters, digits, - and _ and 60 at most; {name!r} does not do."
         )
     version = next_version(ws, name)
+    if is_taken(name):
+        raise WorkbenchError(f"{name} is the name of a built-in encoder; choose another one.")
     if resume:
         version = str(int(version) - 1)
         folder = taggers_folder(ws) / f"{name}-{version}"

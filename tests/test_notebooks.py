@@ -25,6 +25,7 @@ WIDGETS = {
     "06_find_and_publish": ["SimilarItems", "Overview"],
     "07_base_model": ["BaseTrainer"],
     "08_from_a_melody_to_a_mix": ["SongBuilder"],
+    "09_from_a_few_tags": ["TagReview"],
     "agreement": ["VBox"],
     "explore": ["VBox"],
     "model": ["VBox"],
@@ -72,8 +73,8 @@ def shown(notebook: nbformat.NotebookNode) -> list[str]:
     ]
 
 
-def test_the_story_has_eight_numbered_parts():
-    assert [path.stem[:3] for path in NOTEBOOKS] == [f"0{i}_" for i in range(1, 9)]
+def test_the_story_has_nine_numbered_parts():
+    assert [path.stem[:3] for path in NOTEBOOKS] == [f"0{i}_" for i in range(1, 10)]
     assert {path.stem for path in NOTEBOOKS + DASHBOARDS} == set(WIDGETS)
 
 

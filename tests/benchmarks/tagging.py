@@ -49,7 +49,7 @@ SHAPE = TaggerShape(channels=16, width=64, seconds=3.0)
 SMALLER = student_shape(SHAPE, "distil")  # 8 channels, width 32
 PLAIN = TaggerOptions(shape=SHAPE, noise="none", epochs=14, steps=50)
 NOISY = replace(PLAIN, noise="reference")
-SWEEP = replace(NOISY, shape=SMALLER, epochs=8, batch=16)
+SWEEP = replace(NOISY, shape=SMALLER, epochs=6, steps=60, batch=16)
 MAIN = ("supervised", "augmented", "expand", "distil")
 SWEEPS = {"length": "length of excerpts", "width": "width", "depth": "layers"}
 MORE = ("alone", "hard", "patent", "again", "cnn")
@@ -90,7 +90,7 @@ def runs(experiment: str, seed: int) -> Iterator[Run]:
     }
     sweeps = {
         "length": [(f"{s:g}s", {"seconds": float(s)}) for s in (3, 5, 10, 15, 30)],
-        "width": [(str(w), {"width": w}) for w in (16, 32, 64, 128, 256)],
+        "width": [(str(w), {"width": w}) for w in (16, 32, 64, 128)],
         "depth": [(str(d), {"layers": d}) for d in (1, 2, 4, 8)],
     }
     if experiment in taught:

@@ -217,3 +217,18 @@ def test_a_declared_split_that_parts_an_artist_or_names_another_side_is_refused(
     ws.catalogue.set_tags({ids[0]: [TagValue("split", "dev", "person")]})
     with pytest.raises(WorkbenchError, match="split 'dev'; splits are train, validation, test"):
         split_workspace(ws)
+
+
+def test_an_earlier_split_is_gone_on_with_and_only_new_groups_are_dealt(ws: Workspace) -> None:
+    declared(ws, "", "", "", artist="Nina Simone")
+    others = [
+        ws.catalogue.add_item(kind="song", domain="audio", title=f"{i}", artist=f"Number {'x' * i}")
+        for i in range(2, 40)
+    ]
+    kept = {1: "test", others[0]: "validation", others[1]: "", 999: "train"}
+    found = split_workspace(ws, kept=kept)
+    assert found.loc[[1, 2, 3], "split"].tolist() == ["test"] * 3
+    assert found.loc[others[0], "split"] == "validation"
+    assert set(found["split"]) == set(SPLITS)
+    torn = split_workspace(ws, kept={1: "test", 2: "train"})
+    assert torn.loc[[1, 2, 3], "split"].tolist() == [""] * 3

@@ -18,10 +18,12 @@ from workbench.backbones.card import CARD
 from workbench.backbones.tagger_card import PUBLISHED, SMALL, TaggerShape, TagName
 from workbench.backbones.tagger_store import build_tagger, load_tagger_network
 from workbench.catalogue.items import TagValue
+from workbench.corpus.manifest import SPLITS
 from workbench.encoders.tagger import heard
 from workbench.errors import NotReadyError, UnknownNameError, WorkbenchError
 from workbench.progress import Progress
 from workbench.tagging.cleaning import human_tags
+from workbench.tagging.reviews import ReviewLog, Verdict, rejected
 from workbench.tagging.trained import newest_tagger, taggers_folder
 from workbench.training.pseudo_labels import FILE, hardened
 from workbench.training.tagger_data import TaggerData, tagger_data
@@ -332,10 +334,51 @@ def test_a_file_that_cannot_be_read_is_left_out_and_counted(ws: Workspace) -> No
     assert item not in set(data.table["item_id"])
 
 
+def test_what_a_reviewer_confirms_and_rejects_teaches_the_next_student(ws: Workspace) -> None:
+    before = data_of(ws)
+    row = int(before.rows("train", labelled=False)[0])
+    item = int(before.table["item_id"].iloc[row])
+    log = ReviewLog(ws.database)
+    said = {"item_id": item, "reviewer": "Ada", "tagger": "t-1", "score": 0.9}
+    log.append(Verdict(dimension="genre", value="high", verdict="accepted", **said))
+    log.append(Verdict(dimension="mood", value="hissing", verdict="rejected", **said))
+    data = tagger_data(ws, VOCABULARY, tags=human_tags(ws), rejected=rejected(ws), clip_s=2.0)
+    row = data.table["item_id"].tolist().index(item)
+    assert dict(zip(VOCABULARY, data.labels.truth[row].tolist(), strict=True)) == {
+        ("genre", "high"): True,
+        ("genre", "low"): False,
+        ("mood", "clear"): False,
+        ("mood", "hissing"): False,
+    }
+    assert data.labels.known[row].tolist() == [True, True, False, True]
+    trained = train(ws, epochs=1, steps=1)
+    examples = find_teacher(ws, trained).data["examples"]
+    labelled = data.rows("train", labelled=True)
+    assert examples["genre: high"] == int(data.labels.truth[labelled, 0].sum())
+
+
+def test_who_was_held_out_from_a_teacher_is_held_out_from_its_students(ws: Workspace) -> None:
+    teacher = train(ws, epochs=1, steps=1)
+    ids = [int(i) for i in ws.catalogue.items().index[36:50]]  # tags that deal a new split
+    ws.catalogue.set_tags({i: [TagValue("genre", "low", "test")] for i in ids})
+    new = add_song(ws, 70, tags=True)
+    student = train(ws, epochs=1, steps=1, teacher=teacher)
+    sides = [
+        json.loads((taggers_folder(ws) / key / "learned.json").read_text())["split"]
+        for key in (teacher, student)
+    ]
+    assert sides[0].items() <= sides[1].items()
+    assert sides[1][str(new)] in SPLITS
+    fresh = data_of(ws).split
+    assert {k: v for k, v in fresh.items() if k != new} != {
+        int(k): v for k, v in sides[0].items()
+    }  # without a teacher another one
+
+
 def test_the_spellings_a_tagger_learned_are_those_of_its_students(ws: Workspace) -> None:
     teacher = train(ws, epochs=1, steps=1)
-    stored = json.loads((taggers_folder(ws) / teacher / "tags.json").read_text())
-    assert {tuple(row[2:]) for row in stored} == set(VOCABULARY)
+    stored = json.loads((taggers_folder(ws) / teacher / "learned.json").read_text())
+    assert {tuple(row[2:]) for row in stored["tags"]} == set(VOCABULARY)
     ids = ws.catalogue.items().index
     new = {int(i): [TagValue("genre", "odd", "test")] for i in ids[:15]}
     ws.catalogue.set_tags(new)  # enough for a tag of its own

@@ -9,7 +9,7 @@ stratification of Sechidis et al. (2011).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,6 +34,7 @@ def split_workspace(
     *,
     ids: Sequence[int] | np.ndarray | None = None,
     tags: pd.DataFrame | None = None,
+    kept: Mapping[int, str] | None = None,
     shares: tuple[float, float] = (0.1, 0.2),
     seed: int = 0,
 ) -> pd.DataFrame:
@@ -47,6 +48,10 @@ def split_workspace(
         The workspace.
     ids, tags, shares, seed
         As of `split_items`; tags may be what `Cleaning.apply` returns.
+    kept
+        Sides by item id of an earlier split, such as a teacher's: what hangs together with these
+        items stays there, only the rest is dealt. What was on two sides and has come to hang
+        together since is on none.
 
     Returns
     -------
@@ -68,13 +73,25 @@ def split_workspace(
     named = items["artist"].where(items["artist"] != "", items["title"])
     groups = item_groups(items, links).map(lambda first: f"{named[first]} (item {first})")
     declared = catalogue.tags(SPLIT)
+    wanted = items.index if ids is None else pd.Index(ids)
     if declared.empty:
-        split = split_items(items, ids=ids, tags=tags, links=links, shares=shares, seed=seed)
+        earlier = _continued(groups, kept or {})
+        fresh = wanted[~groups[wanted].isin(earlier.index)].to_numpy()
+        dealt = split_items(items, ids=fresh, tags=tags, links=links, shares=shares, seed=seed)
+        split = dealt.reindex(wanted).fillna(groups[wanted].map(earlier))
     else:
-        split = _declared(declared).reindex(items.index if ids is None else pd.Index(ids))
+        split = _declared(declared).reindex(wanted)
         sides = split.dropna()
         assert_disjoint(groups[sides.index], sides)
     return pd.DataFrame({"split": split.fillna(""), "group": groups.reindex(split.index)})
+
+
+def _continued(groups: pd.Series, kept: Mapping[int, str]) -> pd.Series:
+    """Return the side of each group that has an item on one, "" where it has items on several."""
+    sides = pd.Series(dict(kept), dtype=object)
+    sides = sides[sides.index.isin(groups.index) & (sides != "")]
+    found = sides.groupby(groups[sides.index]).agg(["first", "nunique"])
+    return found["first"].where(found["nunique"] == 1, "")
 
 
 def _declared(tags: pd.DataFrame) -> pd.Series:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -48,6 +48,12 @@ class TaggerData:
         chosen = (self.table["split"] == split).to_numpy() & (self.labels.labelled == labelled)
         return np.flatnonzero(chosen)
 
+    @property
+    def split(self) -> dict[int, str]:
+        """The side of each item, by its id."""
+        ids = self.table["item_id"].astype(int)
+        return dict(zip(ids.tolist(), self.table["split"].tolist(), strict=True))
+
     def without_rare(self, fewest: int) -> TaggerData:
         """Return the data without tags that have fewer examples in training.
 
@@ -76,6 +82,7 @@ def tagger_data(
     seed: int = 0,
     kinds: Sequence[str] = ("song",),
     rejected: pd.DataFrame | None = None,
+    kept: Mapping[int, str] | None = None,
     fewest: int = 2,
     progress: Progress | None = None,
 ) -> TaggerData:
@@ -97,6 +104,8 @@ def tagger_data(
         Which items.
     rejected
         See `labels_of`.
+    kept
+        An earlier split that is gone on with, sides by item id.
     fewest
         Examples that every tag must have in training.
     progress
@@ -115,7 +124,7 @@ def tagger_data(
         raise NotReadyError(
             "There are no songs to learn from; import some with `workbench import`."
         )
-    split = split_workspace(ws, ids=items.index.to_numpy(), tags=tags, seed=seed)
+    split = split_workspace(ws, ids=items.index.to_numpy(), tags=tags, kept=kept, seed=seed)
     known = [int(i) for i in items.index]
     excerpts, ids, failures = keep_excerpts(ws, known, clip_s, progress=progress)
     labels = labels_of(tags, ids, vocabulary, rejected=rejected)

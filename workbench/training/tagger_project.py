@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from workbench.backbones.card import CARD
 from workbench.backbones.tagger_card import TaggerCard, TagName
-from workbench.backbones.tagger_store import TaggerNetwork
 from workbench.encoders.registry import is_taken
 from workbench.errors import NotReadyError, StorageError, WorkbenchError
 from workbench.evaluation.tagging import TagScores
 from workbench.files import write_text
 from workbench.progress import Progress
 from workbench.tagging.cleaning import Cleaning, human_tags, propose_cleaning, read_cleaning
+from workbench.tagging.reviews import rejected
 from workbench.tagging.trained import (
     load_teacher,
     newest_tagger,
@@ -31,7 +31,7 @@ from workbench.training.tagger_release import release_tagger
 if TYPE_CHECKING:
     from workbench.workspace import Workspace
 
-_TAGS = "tags.json"  # the spellings a tagger learned from
+_LEARNED = "learned.json"  # the spellings and the split that a tagger learned from
 _FEWEST = 2  # examples that a tag needs to be learned
 
 
@@ -80,7 +80,7 @@ def find_trainee(ws: Workspace, name: str, *, resume: bool) -> Trainee:
     if resume:
         version = str(int(version) - 1)
         folder = taggers_folder(ws) / f"{name}-{version}"
-        if not has_checkpoint(folder) and not (folder / _TAGS).is_file():
+        if not has_checkpoint(folder) and not (folder / _LEARNED).is_file():
             raise NotReadyError(f"No training of {name} was begun; leave out --resume.")
         if (folder / CARD).is_file():
             raise NotReadyError(f"{name}-{version} is trained to its end; leave out --resume.")
@@ -145,10 +145,22 @@ def train_in_workspace(
         If the tags are not those of the teacher or of the training that goes on.
     """
     teacher = load_teacher(ws, options.teacher) if options.teacher else None
-    cleaning = _cleaning(ws, trainee, teacher, table)
-    data = _data(ws, cleaning, options, kinds, strict=table is not None, progress=progress)
-    if trainee.resume and (trainee.folder / _TAGS).is_file():
-        _check_same(trainee, _stored(trainee.folder), data)
+    begun = trainee.resume and (trainee.folder / _LEARNED).is_file()
+    earlier = None
+    if begun:
+        earlier = _stored(trainee.folder)
+    elif teacher is not None:
+        earlier = _stored(taggers_folder(ws) / teacher[1].key)
+    if table is not None:
+        cleaning = read_cleaning(table)
+    elif earlier is not None:
+        cleaning = earlier.cleaning
+    else:
+        cleaning = Cleaning.of(propose_cleaning(human_tags(ws), ws.catalogue.items()))
+    chosen = table is not None or earlier is not None
+    data = _data(ws, cleaning, options, kinds, earlier, strict=chosen, progress=progress)
+    if begun and earlier is not None:
+        _check_same(trainee, earlier.cleaning, data)
     else:
         trainee.folder.mkdir(parents=True, exist_ok=True)
         _store(trainee.folder, cleaning, data)
@@ -175,20 +187,11 @@ def train_in_workspace(
     )
 
 
-def _cleaning(
-    ws: Workspace,
-    trainee: Trainee,
-    teacher: tuple[TaggerNetwork, TaggerCard] | None,
-    table: Path | None,
-) -> Cleaning:
-    """Return how tags are spelled and which count."""
-    if table is not None:
-        return read_cleaning(table)
-    if trainee.resume and (trainee.folder / _TAGS).is_file():
-        return _stored(trainee.folder)
-    if teacher is not None:
-        return _stored(taggers_folder(ws) / teacher[1].key)
-    return Cleaning.of(propose_cleaning(human_tags(ws), ws.catalogue.items()))
+class _Learned(NamedTuple):
+    """What a tagger learned from: how tags are spelled, and who was held out."""
+
+    cleaning: Cleaning
+    split: dict[int, str]
 
 
 def _data(
@@ -196,43 +199,45 @@ def _data(
     cleaning: Cleaning,
     options: TaggerOptions,
     kinds: tuple[str, ...],
+    earlier: _Learned | None,
     *,
     strict: bool,
     progress: Progress | None,
 ) -> TaggerData:
     """Return the data; tags that nobody asked for by name and that are too rare are left out."""
-    from workbench.tagging.reviews import rejected
-
-    said = {"clip_s": options.clip_s, "seed": options.seed, "kinds": kinds}
-    tags = cleaning.apply(human_tags(ws))
-    vocabulary = [TagName(*tag) for tag in cleaning.vocabulary]
     data = tagger_data(
         ws,
-        vocabulary,
-        tags=tags,
+        [TagName(*tag) for tag in cleaning.vocabulary],
+        tags=cleaning.apply(human_tags(ws)),
+        clip_s=options.clip_s,
+        seed=options.seed,
+        kinds=kinds,
         rejected=rejected(ws),
-        fewest=_FEWEST if strict or options.teacher else 0,
+        kept=earlier.split if earlier else None,
+        fewest=_FEWEST if strict else 0,
         progress=progress,
-        **said,  # type: ignore[arg-type]
     )
-    return data if strict or options.teacher else data.without_rare(_FEWEST)
+    return data if strict else data.without_rare(_FEWEST)
 
 
 def _store(folder: Path, cleaning: Cleaning, data: TaggerData) -> None:
     names = set(data.labels.tags)
     rows = [[*a, *b] for a, b in cleaning.becomes.items() if TagName(*b) in names]
-    write_text(folder / _TAGS, json.dumps(rows, ensure_ascii=False))
+    text = json.dumps({"tags": rows, "split": data.split}, ensure_ascii=False)
+    write_text(folder / _LEARNED, text)
 
 
-def _stored(folder: Path) -> Cleaning:
+def _stored(folder: Path) -> _Learned:
     try:
-        rows = json.loads((folder / _TAGS).read_text(encoding="utf-8"))
-        return Cleaning({(str(a), str(b)): (str(c), str(d)) for a, b, c, d in rows})
-    except (OSError, ValueError, TypeError) as error:
+        stored = json.loads((folder / _LEARNED).read_text(encoding="utf-8"))
+        becomes = {(str(a), str(b)): (str(c), str(d)) for a, b, c, d in stored["tags"]}
+        split = {int(item_id): str(side) for item_id, side in stored["split"].items()}
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise StorageError(
-            f"{folder / _TAGS}: the tags of the tagger cannot be read ({error}); name its table "
-            "of tags with --tags."
+            f"{folder / _LEARNED}: what the tagger learned from cannot be read ({error}); "
+            "restore the folder, or train a new tagger."
         ) from error
+    return _Learned(Cleaning(becomes), split)
 
 
 def _check_same(trainee: Trainee, stored: Cleaning, data: TaggerData) -> None:

@@ -12,6 +12,7 @@ from workbench.search.filters import Filters
 from workbench.search.find import find
 from workbench.search.heard_tags import heard_tags, machine_choices, passed_by
 from workbench.search.index import catalogue_index
+from workbench.tagging.reviews import ReviewLog, Verdict
 
 
 @pytest.fixture
@@ -100,11 +101,24 @@ def test_scores_of_some_items_lie_at_their_rows(heard: Workspace) -> None:
     index = catalogue_index(heard)
     assert tags.tagger == "ears-2"  # the one that ran last
     assert dict(zip(index.ids[tags.scores[:, 0] > 0], [0.7, 0.9], strict=True)) == {3: 0.7, 8: 0.9}
-    assert not tags.score("mood", "unheard").any()
+    assert np.isnan(tags.score("mood", "unheard")).all()
     filters = Filters(tags={"mood": ("calm",)}, machine=True)
     rows = index.rows([8])
     said = 8 in people(heard, "mood", "calm")
     assert passed_by(filters, index, tags, rows) == ["" if said else "mood calm 0.90 (ears-2)"]
+
+
+def test_what_a_reviewer_rejects_was_not_heard(heard: Workspace) -> None:
+    filters = Filters(tags={"mood": ("dreamy",)}, machine=True)
+    before = find(heard, 1, filters=filters, count=999, own=True)
+    item = int(before.index[-1])
+    verdict = {"item_id": item, "dimension": "mood", "value": "dreamy", "reviewer": "Ada"}
+    ReviewLog(heard.database).append(Verdict(**verdict, verdict="rejected", tagger=KEY))
+    after = find(heard, 1, filters=filters, count=999, own=True)
+    assert set(after.index) == set(before.index) - {item}
+    ReviewLog(heard.database).append(Verdict(**verdict, verdict="accepted", tagger=KEY))
+    again = find(heard, 1, filters=filters, count=999, own=True)
+    assert again.loc[item, "by_machine"] == ""  # it is a person's tag now
 
 
 def test_choices_are_what_was_heard(heard: Workspace, ws: Workspace) -> None:

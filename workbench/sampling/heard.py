@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from workbench.sampling.chance import TagGuidedSampler
+from workbench.search.heard_tags import heard_tags
+from workbench.search.index import catalogue_index
 from workbench.subspaces.structure import song_groups
 
 if TYPE_CHECKING:
@@ -69,14 +71,10 @@ def heard_relation(scores: np.ndarray, threshold: float) -> np.ndarray:
 
 def _relation(ws: Workspace, dimension: str, ids: Sequence[int]) -> np.ndarray:
     """Return `heard_relation` of items of different songs; parts of one song say nothing."""
-    from workbench.tagging.machine_tags import newest
-
-    stored = newest(ws)
-    columns = [place for place, name in enumerate(stored.tags) if name.dimension == dimension]
-    wanted = np.asarray(ids, dtype=np.int64)
-    known = np.isin(wanted, stored.ids)
-    scores = np.full((len(wanted), len(columns)), np.nan, dtype=np.float32)
-    scores[known] = stored.scores(wanted[known])[:, columns]
-    songs = song_groups(ws.catalogue.items().loc[wanted])
+    index = catalogue_index(ws)
+    heard = heard_tags(ws, index=index)
+    columns = [place for place, name in enumerate(heard.names) if name[0] == dimension]
+    scores = heard.scores[index.rows(ids)][:, columns]
+    songs = song_groups(ws.catalogue.items().loc[list(ids)])
     apart = songs[:, None] != songs
-    return heard_relation(scores, stored.card.threshold) * apart.astype(np.int8)
+    return heard_relation(scores, heard.threshold) * apart.astype(np.int8)

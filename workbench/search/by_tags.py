@@ -20,7 +20,6 @@ from workbench.errors import UnknownNameError, WorkbenchError
 from workbench.search.filters import Filters
 from workbench.search.heard_tags import HeardTags, heard_tags
 from workbench.search.index import CatalogueIndex, catalogue_index
-from workbench.tagging.machine_tags import machine_taggers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -159,6 +158,8 @@ class _Said:
 
     @classmethod
     def of(cls, ws: Workspace, *, machine: bool, threshold: float | None) -> _Said:
+        from workbench.tagging.machine_tags import machine_taggers
+
         index = catalogue_index(ws)
         heard = None
         if machine and machine_taggers(ws):

@@ -8,7 +8,8 @@ import numpy as np
 
 from workbench.catalogue.keys import key_name
 from workbench.catalogue.tables import DOMAINS, ITEM_KINDS
-from workbench.search.filters import CLASSES, KEY_RELATIONS, Filters
+from workbench.search.filters import CLASSES, Filters
+from workbench.search.tempo_key import KEY_RELATIONS
 
 if TYPE_CHECKING:
     from workbench.search.index import CatalogueIndex

@@ -16,6 +16,7 @@ import numpy as np
 from workbench.catalogue.keys import parse_key
 from workbench.catalogue.tables import DOMAINS, ITEM_KINDS
 from workbench.errors import UnknownNameError, WorkbenchError
+from workbench.search.tempo_key import KEY_RELATIONS, related_keys, tempo_between
 
 if TYPE_CHECKING:
     from workbench.search.heard_tags import HeardTags
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 Tags: TypeAlias = "Mapping[str, Mapping[str, TagRows]]"  # by dimension and case-folded value
 _SHOWN = 12
-KEY_RELATIONS = ("same", "relative", "parallel", "neighbour")
 # What people ask for, by the words that instrument tags have for it.
 CLASSES = {
     name: frozenset(words.split())
@@ -165,7 +165,7 @@ class Filters:
         for dimension, values in self.tags.items():
             allowed &= self._tagged(index, _tags(sources, dimension, values))
         if self.tempo_bpm is not None:
-            allowed &= _tempo_between(index.tempo_bpm, *self.tempo_bpm, octaves=self.tempo_octaves)
+            allowed &= tempo_between(index.tempo_bpm, *self.tempo_bpm, octaves=self.tempo_octaves)
         if self.key is not None:
             allowed &= related_keys(index.tonic, index.major, self.key, self.key_relation)
         for name in self.has:
@@ -258,42 +258,6 @@ def _some(names: Iterable[str]) -> str:
     listed = list(names)
     more = f" and {len(listed) - _SHOWN} more" if len(listed) > _SHOWN else ""
     return ", ".join(listed[:_SHOWN]) + more
-
-
-def related_keys(tonic: np.ndarray, major: np.ndarray, key: str, relation: str) -> np.ndarray:
-    """Return which keys stand in a relation to one, bool [n]; unknown ones in none.
-
-    Parameters
-    ----------
-    tonic, major
-        int [n], -1 for unknown, and bool [n].
-    key
-        A key's name.
-    relation
-        One of `KEY_RELATIONS`; each includes the same key.
-    """
-    parsed = parse_key(key)
-    assert parsed is not None
-    same = (tonic == parsed[0]) & (major == parsed[1])
-    if relation == "parallel":
-        same |= tonic == parsed[0]
-    elif relation in ("relative", "neighbour"):
-        # A key's place on the circle of fifths is that of its relative major.
-        here = ((parsed[0] + (0 if parsed[1] else 3)) * 7) % 12
-        places = ((tonic.astype(int) + np.where(major, 0, 3)) * 7) % 12
-        steps = np.minimum((places - here) % 12, (here - places) % 12)
-        same |= steps <= (1 if relation == "neighbour" else 0)
-    return same & (tonic >= 0)
-
-
-def _tempo_between(bpm: np.ndarray, low: float, high: float, *, octaves: bool) -> np.ndarray:
-    found = (bpm >= low) & (bpm <= high)
-    if octaves:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            # Some doubling lies in [low, high] if a whole number lies between the two logarithms.
-            first = np.ceil(np.log2(max(low, 1e-9) / bpm) - 1e-9)
-            found |= first <= np.log2(high / bpm) + 1e-9
-    return found
 
 
 def _check_names(what: str, names: tuple[str, ...], known: tuple[str, ...]) -> None:

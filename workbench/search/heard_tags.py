@@ -1,7 +1,8 @@
 """What a machine heard, by the rows of the catalogue's index, for whoever asks for it by name.
 
 Machine tags are searched only where a person wants them to be: `index.CatalogueIndex.tags` has
-those of people and of what is derived, and nothing here is ever put among them.
+those of people and of what is derived, and nothing here is ever put among them. What a reviewer
+has rejected was not heard.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ class HeardTags:
     names
         (dimension, value) of each column.
     scores : float32 [n, tags]
-        0 for items that it has not heard.
+        NaN for items that it has not heard, 0 for tags that a reviewer has rejected.
     """
 
     tagger: str
@@ -53,11 +54,11 @@ class HeardTags:
         return found
 
     def score(self, dimension: str, value: str) -> np.ndarray:
-        """Return the score of one tag, float32 [n]; 0 where the tagger does not know it."""
+        """Return the score of one tag, float32 [n]; NaN where the tagger does not know it."""
         for column, name in enumerate(self.names):
             if (name[0], name[1].casefold()) == (dimension, value.casefold()):
                 return np.asarray(self.scores[:, column])
-        return np.zeros(len(self.scores), dtype=np.float32)
+        return np.full(len(self.scores), np.nan, dtype=np.float32)
 
 
 def heard_tags(
@@ -87,7 +88,7 @@ def heard_tags(
         tagger=stored.key,
         threshold=stored.card.threshold if threshold is None else threshold,
         names=tuple((name.dimension, name.value) for name in stored.tags),
-        scores=_by_row(stored, rows),
+        scores=_by_row(ws, stored, rows),
     )
 
 
@@ -150,11 +151,21 @@ def passed_by(
     return found
 
 
-def _by_row(stored: MachineTags, index: CatalogueIndex) -> np.ndarray:
+def _by_row(ws: Workspace, stored: MachineTags, index: CatalogueIndex) -> np.ndarray:
     """Return stored scores by the rows of an index, float32 [n, tags]."""
-    if np.array_equal(stored.ids, index.ids):
+    from workbench.tagging.reviews import rejected
+
+    refused = rejected(ws)
+    if refused.empty and np.array_equal(stored.ids, index.ids):
         return np.asarray(stored.store.vectors)
     known = np.flatnonzero(np.isin(stored.ids, index.ids))
-    scores = np.zeros((len(index), len(stored.tags)), dtype=np.float32)
+    scores = np.full((len(index), len(stored.tags)), np.nan, dtype=np.float32)
     scores[index.rows(stored.ids[known])] = stored.store.vectors[known]
+    column = {(d, v.casefold()): place for place, (d, v) in enumerate(stored.tags)}
+    for item, dimension, value in refused[["item_id", "dimension", "value"]].itertuples(
+        index=False
+    ):
+        place = column.get((dimension, value.casefold()))
+        if place is not None:
+            scores[index.rows([item]), place] = 0.0
     return scores

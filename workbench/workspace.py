@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from workbench.catalogue.items import Catalogue
     from workbench.judgements.log import JudgementLog
     from workbench.search.maps import MapStore
-    from workbench.search.vectors import VectorStore
     from workbench.subspaces.store import ModelStore
+    from workbench.vectors.store import VectorStore
 
 CONFIG_FILE = "workbench.toml"
 DATABASE_FILE = "workbench.sqlite"
@@ -136,7 +136,7 @@ class Workspace:
 
     def vectors(self, encoder: str) -> VectorStore:
         """Return the stored vectors of `encoder`."""
-        from workbench.search.vectors import VectorStore
+        from workbench.vectors.store import VectorStore
 
         return VectorStore(self.root / "vectors" / encoder)
 

@@ -24,8 +24,8 @@ from workbench.files import atomic_write
 from workbench.progress import Progress
 
 if TYPE_CHECKING:
-    from workbench.search.vectors import VectorStore
     from workbench.subspaces.model import Model
+    from workbench.vectors.store import VectorStore
     from workbench.workspace import Workspace
 
 RAW, EVEN = "encoder", "encoder, standardised"

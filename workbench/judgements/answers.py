@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from workbench import __version__
-from workbench.errors import UnknownNameError
+from workbench.errors import UnknownNameError, WorkbenchError
 from workbench.judgements.rows import ANSWERS, CONFIDENCES, Triplet
 
 
@@ -69,3 +69,19 @@ class Answer:
     def claimed(self) -> Triplet:
         """What was claimed for it: of an odd-one-out question, its three items in order."""
         return self.triplet if self.answer_id is None else self.triplet.unanchored
+
+
+def rater_name(name: str) -> str:
+    """Return a rater's name without stray blanks.
+
+    Raises
+    ------
+    WorkbenchError
+        If nothing is left of it, or it is longer than 80 characters.
+    """
+    name = " ".join("".join(c if c.isprintable() else " " for c in name).split())
+    if not name:
+        raise WorkbenchError("Please give your name, so that your judgements are known as yours.")
+    if len(name) > 80:
+        raise WorkbenchError("Please give a name of at most 80 characters.")
+    return name

@@ -1,4 +1,4 @@
-"""A rater: their name, and how far they are."""
+"""How far a rater is."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from workbench.catalogue.tables import now
-from workbench.errors import WorkbenchError
 from workbench.judgements.log import JudgementLog
 from workbench.judgements.rows import JUDGED
 
@@ -40,19 +39,3 @@ def progress_of(log: JudgementLog, rater: str, session_id: str) -> Progress:
         today=sum(today.values()),
         minutes=(now() - busy_since).total_seconds() / 60 if busy_since else 0.0,
     )
-
-
-def rater_name(name: str) -> str:
-    """Return a rater's name without stray blanks.
-
-    Raises
-    ------
-    WorkbenchError
-        If nothing is left of it, or it is longer than 80 characters.
-    """
-    name = " ".join("".join(c if c.isprintable() else " " for c in name).split())
-    if not name:
-        raise WorkbenchError("Please give your name, so that your judgements are known as yours.")
-    if len(name) > 80:
-        raise WorkbenchError("Please give a name of at most 80 characters.")
-    return name

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 import numpy as np
 
 from workbench.errors import NotReadyError, WorkbenchError
-from workbench.judgements.answers import new_id
+from workbench.judgements.answers import new_id, rater_name
 from workbench.judgements.claims import Claims, OpenTriplet
 from workbench.judgements.rows import Triplet
 from workbench.listening.choosing import Chooser
 from workbench.listening.clips import Clips
-from workbench.listening.rater import Progress, progress_of, rater_name
+from workbench.listening.rater import Progress, progress_of
 from workbench.listening.rubrics import Rubrics
 from workbench.listening.task_store import check_task, dimensions_asked, question_about
 from workbench.listening.tasks import RatingTask

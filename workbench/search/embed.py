@@ -15,7 +15,7 @@ from workbench.encoders.registry import default_encoder, find_encoder, load_enco
 from workbench.encoders.warm import warm_encoder
 from workbench.errors import NotReadyError, WorkbenchError
 from workbench.progress import Progress
-from workbench.search.batches import (
+from workbench.vectors.batches import (
     Done,
     each_item,
     fill_store,

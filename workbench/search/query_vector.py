@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from workbench.search.index import CatalogueIndex
     from workbench.search.query import Query
-    from workbench.search.vectors import VectorStore
     from workbench.subspaces.store import ModelCard
     from workbench.symbolic.score import Score
+    from workbench.vectors.store import VectorStore
     from workbench.workspace import Workspace
 
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from workbench.search.vectors import VectorStore
     from workbench.subspaces.model import Model
     from workbench.subspaces.store import ModelCard
+    from workbench.vectors.store import VectorStore
     from workbench.workspace import Workspace
 
 

@@ -18,8 +18,8 @@ import numpy as np
 
 from workbench.errors import NotReadyError, StorageError, UnknownNameError
 from workbench.files import write_text
-from workbench.search.vectors import VectorStore
 from workbench.tagging.taggers import TagName
+from workbench.vectors.store import VectorStore
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from workbench.catalogue.tables import now
 from workbench.errors import NotReadyError, UnknownNameError
-from workbench.listening.rater import rater_name
+from workbench.judgements.answers import rater_name
 from workbench.tagging.machine_tags import MachineTags, newest
 from workbench.tagging.reviewing import (
     Suggestion,

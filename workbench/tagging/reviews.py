@@ -20,9 +20,8 @@ from workbench.catalogue.database import Database
 from workbench.catalogue.manifest import tag_from_text
 from workbench.catalogue.tables import Item, Tag, TagVerdict, now
 from workbench.errors import UnknownNameError, WorkbenchError
-from workbench.judgements.answers import new_id
+from workbench.judgements.answers import new_id, rater_name
 from workbench.judgements.rows import aware
-from workbench.listening.rater import rater_name
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -15,7 +15,15 @@ from workbench.catalogue.tables import ITEM_KINDS
 from workbench.encoders.warm import one_process_at_a_time
 from workbench.errors import NotReadyError, StorageError, UnknownNameError, WorkbenchError
 from workbench.progress import Progress
-from workbench.search.batches import (
+from workbench.tagging.machine_tags import MachineTags, TagCard
+from workbench.tagging.taggers import (
+    Tagger,
+    TaggerInfo,
+    check_scores,
+    find_tagger,
+    load_tagger,
+)
+from workbench.vectors.batches import (
     Done,
     each_item,
     fill_store,
@@ -24,14 +32,6 @@ from workbench.search.batches import (
     opened_workspace,
     parts_of,
     without_rows,
-)
-from workbench.tagging.machine_tags import MachineTags, TagCard
-from workbench.tagging.taggers import (
-    Tagger,
-    TaggerInfo,
-    check_scores,
-    find_tagger,
-    load_tagger,
 )
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ import numpy as np
 from workbench.errors import WorkbenchError
 from workbench.files import atomic_write
 from workbench.progress import Progress
-from workbench.search.vectors import VectorStore
+from workbench.vectors.store import VectorStore
 from workbench.workers import prepare_computing_worker
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from workbench.errors import NotReadyError, StorageError
-from workbench.search.vectors import VectorStore
+from workbench.vectors.store import VectorStore
 
 IDS = np.array([3, 5, 9, 12])
 VECTORS = np.random.default_rng(0).normal(size=(4, 6)).astype(np.float32)

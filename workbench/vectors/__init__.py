@@ -1,0 +1,1 @@
+"""Arrays of items: how they are stored, and how a catalogue is worked through for them."""

@@ -9,11 +9,13 @@ import pytest
 import torch
 
 from workbench import Workspace
-from workbench.backbones.tagger_card import TaggerCard, TaggerShape, TagName
+from workbench.backbones.tagger_card import TaggerCard, TaggerShape, TagName, read_tagger_card
 from workbench.backbones.tagger_store import build_tagger, save_tagger
+from workbench.corpus.manifest import is_shippable
 from workbench.encoders.registry import find_encoder, load_encoder
-from workbench.encoders.tagger import heard
+from workbench.encoders.tagger import SHIPPED, heard
 from workbench.errors import NotReadyError, UnknownNameError
+from workbench.tagging import shipped
 from workbench.tagging.taggers import find_tagger, list_taggers, load_tagger
 from workbench.tagging.trained import (
     moved,
@@ -117,6 +119,7 @@ def test_only_the_newest_version_has_the_short_name(ws: Workspace) -> None:
 
 
 def test_the_shipped_tagger_hears_without_anything_installed(ws: Workspace) -> None:
+    assert shipped.KEY == "music-tagger-1" == read_tagger_card(SHIPPED).key
     tagger = load_tagger("music-tagger-1", ws)
     assert tagger.licence == "BSD-3-Clause"
     assert {name.dimension for name in tagger.tags} == {"genre", "era", "mood", "instrument"}
@@ -126,10 +129,6 @@ def test_the_shipped_tagger_hears_without_anything_installed(ws: Workspace) -> N
 
 
 def test_the_shipped_taggers_card_says_what_it_was_made_from() -> None:
-    from workbench.backbones.tagger_card import read_tagger_card
-    from workbench.corpus.manifest import is_shippable
-    from workbench.encoders.tagger import SHIPPED
-
     card = read_tagger_card(SHIPPED)
     assert card.data["licences"]
     assert all(is_shippable(licence) for licence in card.data["licences"])

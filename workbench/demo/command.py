@@ -1,4 +1,4 @@
-"""The whole demo: music, vectors, a first model and its maps, in one resumable command."""
+"""The whole demo: music, machine tags, vectors, a model and its maps, in one resumable command."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from workbench.errors import WorkbenchError
 from workbench.progress import Progress
 from workbench.search.embed import embed
 from workbench.search.maps import compute_maps
+from workbench.tagging.shipped import KEY as SHIPPED_TAGGER
+from workbench.tagging.tag import tag_items
 from workbench.training.initial import fit_initial
 from workbench.workspace import Workspace
 
@@ -49,6 +51,7 @@ def build_demo(
         install()
     except WorkbenchError as error:
         progress.note(str(error))
+    tag_items(ws, SHIPPED_TAGGER, kind="song", domains=("audio",), progress=progress)
     embedded = embed(ws, progress=progress)
     if ws.models.current() is None or (
         embedded.computed and ws.models.card().encoder != default_encoder().key

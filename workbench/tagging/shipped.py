@@ -12,6 +12,8 @@ from workbench.tagging.trained import TrainedTagger
 if TYPE_CHECKING:
     from workbench.workspace import Workspace
 
+KEY = "music-tagger-1"
+
 
 def listed(_ws: Workspace) -> list[TaggerInfo]:
     """Return what is known of the tagger."""

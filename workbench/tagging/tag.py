@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from workbench.catalogue.tables import ITEM_KINDS
+from workbench.catalogue.tables import DOMAINS, ITEM_KINDS
 from workbench.encoders.warm import one_process_at_a_time
 from workbench.errors import NotReadyError, StorageError, UnknownNameError, WorkbenchError
 from workbench.progress import Progress
@@ -59,6 +59,7 @@ def tag_items(
     tagger: str | None = None,
     *,
     kind: str | None = None,
+    domains: Sequence[str] = DOMAINS,
     processes: int | None = None,
     progress: Progress | None = None,
     again: bool = False,
@@ -75,6 +76,8 @@ def tag_items(
         Its key; by default the first that is installed.
     kind
         Of which kind of items, such as ``"song"``; by default of all.
+    domains
+        ``audio``, ``symbolic`` or both.
     processes
         How many run at once; by default one per core.
     progress
@@ -106,7 +109,7 @@ def tag_items(
     stored = MachineTags(ws, info.key)
     _prepare(stored, load_tagger(info.key, ws), info, again=again)
     merge_parts(stored.store)
-    heard = items_with_music(ws, kind=kind)
+    heard = items_with_music(ws, kind=kind, domains=domains)
     todo = [int(i) for i in heard] if again else without_rows(stored.store, heard)
     report = TagReport(info.key)
     if todo:

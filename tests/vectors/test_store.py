@@ -116,7 +116,7 @@ CRASHING_WRITER = """
 import os, sys
 import numpy as np
 from pathlib import Path
-from workbench.search import vectors
+from workbench.vectors import store as vectors
 stop, folder = int(sys.argv[1]), Path(sys.argv[2])
 done = 0
 def crash_at(function):

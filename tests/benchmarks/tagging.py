@@ -54,7 +54,8 @@ SHAPE = TaggerShape(channels=16, width=64, seconds=3.0)
 SMALLER = student_shape(SHAPE, "distil")  # 8 channels, width 32
 PLAIN = TaggerOptions(shape=SHAPE, noise="none", epochs=14, steps=50)
 NOISY = replace(PLAIN, noise="reference")
-SWEEP = replace(NOISY, shape=SMALLER, epochs=6, steps=60, batch=16)
+SWEEP = replace(NOISY, shape=SMALLER, epochs=6, steps=60)
+BATCH_S = 48.0  # of a sweep: as much music in every batch, however long the excerpts
 MAIN = ("supervised", "augmented", "expand", "distil")
 SWEEPS = {"length": "length of excerpts", "width": "width", "depth": "layers"}
 MORE = ("alone", "hard", "patent", "again", "cnn")
@@ -103,7 +104,10 @@ def runs(experiment: str, seed: int) -> Iterator[Run]:
         return
     for label, changes in sweeps[experiment]:
         shape = replace(SMALLER, **changes)
-        yield Run(f"{experiment}-{label}-s{seed}", replace(SWEEP, shape=shape, seed=seed))
+        batch = max(round(BATCH_S / shape.seconds), 2)
+        yield Run(
+            f"{experiment}-{label}-s{seed}", replace(SWEEP, shape=shape, batch=batch, seed=seed)
+        )
 
 
 def main(workspace: str, table: str, experiment: str, seed: str = "0") -> None:

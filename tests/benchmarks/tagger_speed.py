@@ -26,7 +26,7 @@ TAGS, BATCH, CLIP_S = 50, 16, 30.0
 SHAPES = {
     "published, 4.57 M": PUBLISHED,
     "small, 0.49 M": SMALL,
-    "light, 0.24 M": LIGHT,
+    "light, 0.26 M": LIGHT,
     "8 channels, width 32": TaggerShape(channels=8, width=32),
     "short-chunk, 16 channels": TaggerShape(network="short-chunk", channels=16),
 }

@@ -94,7 +94,7 @@ def runs(experiment: str, seed: int) -> Iterator[Run]:
         "patent": replace(NOISY, noise="patent"),
         "cnn": replace(NOISY, shape=replace(SHAPE, network="short-chunk")),
     }
-    sweeps = {
+    sweeps: dict[str, list[tuple[str, dict[str, Any]]]] = {
         "length": [(f"{s:g}s", {"seconds": float(s)}) for s in (3, 5, 10, 15, 30)],
         "width": [(str(w), {"width": w}) for w in (16, 32, 64, 128)],
         "depth": [(str(d), {"layers": d}) for d in (1, 2, 4, 8)],

@@ -25,6 +25,7 @@ from workbench.progress import Progress
 from workbench.tagging.cleaning import human_tags
 from workbench.tagging.reviews import ReviewLog, Verdict, rejected
 from workbench.tagging.trained import newest_tagger, taggers_folder
+from workbench.training.base_folder import CHECKPOINT
 from workbench.training.pseudo_labels import FILE, hardened
 from workbench.training.tagger_data import TaggerData, tagger_data
 from workbench.training.tagger_options import TaggerOptions, student_shape
@@ -159,6 +160,12 @@ def test_an_interrupted_training_ends_as_an_uninterrupted_one(ws: Workspace) -> 
         for key in ("whole-1", "broken-1")
     ]
     assert all(torch.equal(networks[0][k], networks[1][k]) for k in networks[0])
+    # The best epoch may be the first one; what was learned last is the same, too.
+    last = [
+        torch.load(taggers_folder(ws) / key / CHECKPOINT, weights_only=True)["network"]
+        for key in ("whole-1", "broken-1")
+    ]
+    assert all(torch.equal(last[0][k], last[1][k]) for k in last[0])
 
 
 def test_pseudo_labels_are_kept_and_made_again_for_another_teacher(

@@ -19,6 +19,7 @@ from workbench.progress import Progress
 from workbench.training.base_state import Checkpoint
 from workbench.training.schedules import Schedule, make_schedule
 
+_EPOCHS_APART = 1_000_003  # of seeds
 _LARGEST_STEP = 1.0  # norm of the gradient
 
 
@@ -67,6 +68,8 @@ class TrainingRun(ABC):
     def epoch(self, number: int, progress: Progress) -> dict[str, Any]:
         """Learn from some batches, validate, and return what happened."""
         began, losses, each = time.monotonic(), [], []
+        # Dropout draws from torch's own generator: an epoch that is gone on with draws the same.
+        torch.manual_seed(self.options.seed + number * _EPOCHS_APART)
         self.network.train()
         progress.stage(f"Epoch {number} of {self.options.epochs}", self.options.steps)
         for step, rows in enumerate(self.batches(), 1):

@@ -128,6 +128,16 @@ def test_a_person_may_rename_chain_and_drop(tmp_path: Path) -> None:
     assert cleaning.vocabulary == (("genre", "Something New"), ("mood", "a"))
 
 
+def test_a_tag_by_its_new_name_is_that_tag_when_somebody_gives_it(tmp_path: Path) -> None:
+    cleaning = read_cleaning(edited(tmp_path / "tags.csv", "genre,a,b,yes", "genre,c,d,no"))
+    given = pd.DataFrame(
+        [(1, "genre", "a"), (2, "genre", "b"), (2, "genre", "a"), (3, "genre", "d")],
+        columns=["item_id", "dimension", "value"],
+    )
+    rows = cleaning.apply(given).itertuples(index=False, name=None)
+    assert list(rows) == [(1, "genre", "b"), (2, "genre", "b")]
+
+
 @pytest.mark.parametrize(
     ("lines", "sentence"),
     [

@@ -76,16 +76,30 @@ def test_a_tagger_that_was_not_run_is_told(ws: Workspace) -> None:
         MachineTags(ws, "nobody-1").table()
 
 
-@pytest.mark.parametrize("damage", ["not json", "[]", "fewer tags", "no moment"])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "not json",
+        "[]",
+        "null",
+        '"card"',
+        "fewer tags",
+        {"at": "yesterday"},
+        {"at": "2026-01-01T00:00:00"},  # of no time zone, which cannot be compared
+        {"threshold": "high"},
+        {"threshold": None},
+        {"licence": None},
+    ],
+)
 def test_a_card_that_cannot_be_read_or_does_not_fit_is_told(
-    ws: Workspace, scores: np.ndarray, damage: str
+    ws: Workspace, scores: np.ndarray, damage: str | dict[str, object]
 ) -> None:
     file = store(ws, KEY, scores).store.folder / "card.json"
     card = json.loads(file.read_text())
     if damage == "fewer tags":
         damage = json.dumps(card | {"tags": card["tags"][1:]})
-    elif damage == "no moment":
-        damage = json.dumps(card | {"at": "yesterday"})
+    elif isinstance(damage, dict):
+        damage = json.dumps(card | damage)
     file.write_text(damage)
     with pytest.raises(StorageError, match=f"run `workbench tag --tagger {KEY} --again`"):
         MachineTags(ws, KEY).table()

@@ -229,6 +229,17 @@ def test_an_earlier_split_is_gone_on_with_and_only_new_groups_are_dealt(ws: Work
     found = split_workspace(ws, kept=kept)
     assert found.loc[[1, 2, 3], "split"].tolist() == ["test"] * 3
     assert found.loc[others[0], "split"] == "validation"
-    assert set(found["split"]) == set(SPLITS)
+    assert found.loc[others[1], "split"] == ""
+    assert set(found["split"]) == {*SPLITS, ""}
+
+
+def test_what_came_to_be_on_two_sides_is_on_none_however_often_one_goes_on(ws: Workspace) -> None:
+    declared(ws, "", "", "", artist="Nina Simone")
+    for number in range(2, 40):
+        ws.catalogue.add_item(
+            kind="song", domain="audio", title=f"{number}", artist=f"Number {'x' * number}"
+        )
     torn = split_workspace(ws, kept={1: "test", 2: "train"})
     assert torn.loc[[1, 2, 3], "split"].tolist() == [""] * 3
+    again = split_workspace(ws, kept=torn["split"].to_dict())
+    assert again["split"].to_dict() == torn["split"].to_dict()

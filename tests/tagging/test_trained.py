@@ -134,3 +134,9 @@ def test_the_shipped_taggers_card_says_what_it_was_made_from() -> None:
     assert all(is_shippable(licence) for licence in card.data["licences"])
     assert card.scores["macro_roc_auc"]["value"] > 0.7
     assert any("tests.benchmarks.tagged_corpus" in line for line in card.reproduce)
+
+
+def test_a_card_with_odd_facts_does_not_keep_the_others_from_being_listed(ws: Workspace) -> None:
+    save(ws, replace(CARD, training={"parameters": "many"}))
+    info = find_tagger(ws, "ours-1")
+    assert info.description == "transformer"

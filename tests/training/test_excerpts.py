@@ -7,6 +7,7 @@ import pytest
 from tagged_songs import add_song
 
 from workbench import Workspace
+from workbench.errors import StorageError
 from workbench.training import excerpts as module
 from workbench.training.excerpts import keep_excerpts
 
@@ -59,3 +60,22 @@ def test_a_file_is_decoded_once_and_again_where_its_copy_is_gone(
     assert calls[3:] == [ids[1]]
     keep_excerpts(ws, ids, 1.0)  # another length is another copy
     assert len(calls) == 7
+
+
+@pytest.mark.parametrize("damage", ["gone", "empty", "text", "other numbers"])
+def test_a_copy_that_was_damaged_is_told_and_decoded_again(
+    three: tuple[Workspace, list[int]], damage: str
+) -> None:
+    ws, ids = three
+    kept, _, _ = keep_excerpts(ws, ids, 2.0)
+    before, file = kept.whole(1), kept._files[1]
+    if damage == "gone":
+        file.unlink()
+    elif damage == "other numbers":
+        np.save(file, np.zeros((2, 2)))
+    else:
+        file.write_bytes(b"" if damage == "empty" else b"nothing of the kind")
+    with pytest.raises(StorageError, match="run the same command again"):
+        kept.drawn(1, 1000, np.random.default_rng(0))
+    again, _, _ = keep_excerpts(ws, ids, 2.0)
+    np.testing.assert_array_equal(again.whole(1), before)

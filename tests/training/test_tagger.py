@@ -391,3 +391,45 @@ def test_the_spellings_a_tagger_learned_are_those_of_its_students(ws: Workspace)
     ws.catalogue.set_tags(new)  # enough for a tag of its own
     student = train(ws, epochs=1, steps=1, teacher=teacher)
     assert find_teacher(ws, student).tags == VOCABULARY
+
+
+def test_what_was_rejected_under_another_spelling_is_learned_as_absent(
+    ws: Workspace, tmp_path: Path
+) -> None:
+    table = tmp_path / "tags.csv"
+    rows = ["genre,high,treble,yes", "genre,low,low,yes", "mood,hissing,hissing,yes"]
+    table.write_text("\n".join(["dimension,value,becomes,kept", *rows]))
+    before = data_of(ws)
+    free = before.table["item_id"].iloc[before.rows("train", labelled=False)].astype(int).tolist()
+    log = ReviewLog(ws.database)
+    for item, value, verdict in (
+        (free[0], "high", "rejected"),
+        (free[1], "treble", "rejected"),
+        (free[2], "treble", "accepted"),  # as a tagger that learned from the table says it
+    ):
+        log.append(
+            Verdict(item_id=item, dimension="genre", value=value, verdict=verdict, reviewer="Ada")
+        )
+    trainee = find_trainee(ws, "t", resume=False)
+    train_in_workspace(ws, trainee, replace(QUICK, epochs=1, steps=1), table=table)
+    examples = find_teacher(ws, trainee.key).data
+    assert examples["train"]["labelled"] == len(before.rows("train", labelled=True)) + 3
+    labelled = before.rows("train", labelled=True)
+    high = int(before.labels.truth[labelled, 0].sum())
+    assert examples["examples"]["genre: treble"] == high + 1
+
+
+def test_a_name_whose_key_is_built_in_is_refused(ws: Workspace) -> None:
+    for name in ("music-tagger", "musicnn-msd"):
+        with pytest.raises(WorkbenchError, match=f"{name} is the name of what is built in"):
+            find_trainee(ws, name, resume=False)
+
+
+def test_two_trainings_that_are_begun_at_once_do_not_share_a_folder(ws: Workspace) -> None:
+    first, second = (find_trainee(ws, "t", resume=False) for _ in range(2))
+    options = replace(QUICK, epochs=1, steps=1)
+    train_in_workspace(ws, first, options)
+    before = {file.name: file.read_bytes() for file in first.folder.iterdir()}
+    with pytest.raises(WorkbenchError, match="Another training of t-1 was begun meanwhile"):
+        train_in_workspace(ws, second, options)
+    assert {file.name: file.read_bytes() for file in first.folder.iterdir()} == before

@@ -145,6 +145,9 @@ def read_tagger_card(folder: Path) -> TaggerCard:
         card = TaggerCard(**{**data, **changed, "reproduce": tuple(data["reproduce"])})
         if not tags or len(set(tags)) < len(tags) or len(thresholds) != len(tags):
             raise ValueError("its tags make no sense")
+        if not all(0.0 < threshold < 1.0 for threshold in thresholds):
+            raise ValueError("its thresholds are no probabilities")
+        _check_kinds(card)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, WorkbenchError) as error:
         raise StorageError(f"{folder / CARD}: not the card of a tagger ({error}).") from error
     return card
@@ -166,3 +169,17 @@ def tagger_cards(folder: Path) -> list[TaggerCard]:
         if card.key == file.parent.name:
             cards.append(card)
     return cards
+
+
+def _check_kinds(card: TaggerCard) -> None:
+    """Refuse a card whose numbers, words or tables are something else."""
+    shape = card.shape
+    numbers = (shape.channels, shape.width, shape.layers, shape.heads)
+    words = (card.name, card.version, card.licence, card.teacher, card.sha256)
+    tables = (card.data, card.training, card.scores)
+    if not (
+        all(type(number) is int for number in numbers)
+        and all(isinstance(word, str) for word in words)
+        and all(isinstance(table, dict) for table in tables)
+    ):
+        raise ValueError("a number, a word or a table of it is something else")

@@ -77,7 +77,9 @@ class Cleaning:
         import pandas as pd
 
         rows = tags[["item_id", "dimension", "value"]].itertuples(index=False, name=None)
-        kept = [(item, *self.becomes[d, v]) for item, d, v in rows if (d, v) in self.becomes]
+        # A tag that nobody spelled so when the table was made is itself once somebody does.
+        spelled = {**{tag: tag for tag in self.vocabulary}, **self.becomes}
+        kept = [(item, *spelled[d, v]) for item, d, v in rows if (d, v) in spelled]
         found = pd.DataFrame(kept, columns=["item_id", "dimension", "value"])
         return found.drop_duplicates(ignore_index=True)
 
@@ -175,7 +177,8 @@ def propose_cleaning(
     table["kept"] = table["why"] == ""
     if not table["kept"].any():
         raise WorkbenchError(
-            f"No tag has {min_items} items by {min_artists} artists; ask for fewer."
+            f"No tag has {min_items} items by {min_artists} artists; ask for fewer, with "
+            "`workbench tags clean` and its --min-items and --min-artists."
         )
     return table[list(COLUMNS)]
 

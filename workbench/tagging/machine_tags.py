@@ -47,6 +47,13 @@ class TagCard:
         """When the scores were last added to, in UTC."""
         return datetime.fromisoformat(self.at)
 
+    @property
+    def is_sound(self) -> bool:
+        """Whether a card from a file says what a card has to; ValueError where `at` is no time."""
+        words = isinstance(self.key, str) and isinstance(self.licence, str)
+        number = isinstance(self.threshold, int | float) and 0.0 <= self.threshold <= 1.0
+        return words and number and self.moment.tzinfo is not None
+
 
 class MachineTags:
     """What one tagger said of the items of a workspace.
@@ -92,13 +99,14 @@ class MachineTags:
             stored = json.loads(self._card_file.read_text(encoding="utf-8"))
             names = tuple(TagName(str(d), str(v)) for d, v in stored.pop("tags"))
             card = TagCard(**stored, tags=names)
-            card.moment  # noqa: B018 - a damaged one raises here
+            if not card.is_sound:
+                raise ValueError("a field is something else")
         except FileNotFoundError as error:
             raise NotReadyError(
                 f"There is no machine tag of {self.key} yet; run `workbench tag --tagger "
                 f"{self.key}` first."
             ) from error
-        except (OSError, ValueError, TypeError, KeyError) as error:
+        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
             raise self._damaged() from error
         if self.store.exists and self.store.vectors.shape[1] != len(card.tags):
             raise self._damaged()

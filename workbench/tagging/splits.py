@@ -51,7 +51,7 @@ def split_workspace(
     kept
         Sides by item id of an earlier split, such as a teacher's: what hangs together with these
         items stays there, only the rest is dealt. What was on two sides and has come to hang
-        together since is on none.
+        together since is on none, and so is what was on none (``""``).
 
     Returns
     -------
@@ -87,11 +87,13 @@ def split_workspace(
 
 
 def _continued(groups: pd.Series, kept: Mapping[int, str]) -> pd.Series:
-    """Return the side of each group that has an item on one, "" where it has items on several."""
+    """Return the side of each group that has one, "" where it was on several or on none."""
     sides = pd.Series(dict(kept), dtype=object)
-    sides = sides[sides.index.isin(groups.index) & (sides != "")]
-    found = sides.groupby(groups[sides.index]).agg(["first", "nunique"])
-    return found["first"].where(found["nunique"] == 1, "")
+    sides = sides[sides.index.isin(groups.index)]
+    sided = sides[sides != ""]
+    found = sided.groupby(groups[sided.index]).agg(["first", "nunique"])
+    side = found["first"].where(found["nunique"] == 1, "")
+    return side.reindex(groups[sides.index].unique(), fill_value="")
 
 
 def _declared(tags: pd.DataFrame) -> pd.Series:

@@ -150,6 +150,7 @@ def folder_of(ws: Workspace, key: str) -> Path:
 
 
 def _words(card: TaggerCard) -> str:
-    size = card.training.get("parameters", 0) / 1e6
+    size = card.training.get("parameters")
+    sized = f", {size / 1e6:.2f} million parameters" if isinstance(size, int) else ""
     taught = f", taught by {card.teacher}" if card.teacher else ""
-    return f"{card.shape.network}, {size:.2f} million parameters{taught}"
+    return f"{card.shape.network}{sized}{taught}"

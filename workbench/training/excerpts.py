@@ -7,11 +7,11 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from workbench.errors import WorkbenchError
+from workbench.errors import StorageError, WorkbenchError
 from workbench.features.spectral import SAMPLE_RATE
 from workbench.files import atomic_write
 from workbench.progress import Progress
@@ -36,11 +36,11 @@ class Excerpts:
 
     def whole(self, row: int) -> np.ndarray:
         """Return the kept part of an item, float32 [samples]."""
-        return np.load(self._files[row]).astype(np.float32) / _FULL_SCALE
+        return _kept(self._files[row]).astype(np.float32) / _FULL_SCALE
 
     def drawn(self, row: int, length: int, rng: np.random.Generator) -> np.ndarray:
         """Return an excerpt from anywhere in an item, float32 [length]; a short one goes round."""
-        kept = np.load(self._files[row], mmap_mode="r")
+        kept = _kept(self._files[row], mmap_mode="r")
         start = int(rng.integers(0, max(len(kept) - length, 0) + 1))
         part = np.asarray(kept[start : start + length])
         if len(part) < length:
@@ -100,6 +100,21 @@ def keep_excerpts(
         progress.close()
     read = [item_id for item_id in ids if item_id not in failures]
     return Excerpts([files[item_id] for item_id in read]), read, failures
+
+
+def _kept(file: Path, *, mmap_mode: Literal["r"] | None = None) -> np.ndarray:
+    """Read what was decoded; what is damaged is removed, so that it is decoded again next time."""
+    try:
+        kept = np.load(file, mmap_mode=mmap_mode)
+        if kept.ndim != 1 or kept.dtype != np.int16 or not len(kept):
+            raise ValueError("it holds something else")
+    except (OSError, EOFError, ValueError) as error:
+        file.unlink(missing_ok=True)
+        raise StorageError(
+            f"{file}: a decoded sound is gone or damaged ({error}); run the same command again, "
+            "which decodes it anew."
+        ) from error
+    return np.asarray(kept)
 
 
 def _keep(ws: Workspace, item_id: int, file: Path, seconds: float) -> str | None:

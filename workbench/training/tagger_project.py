@@ -16,6 +16,7 @@ from workbench.files import write_text
 from workbench.progress import Progress
 from workbench.tagging.cleaning import Cleaning, human_tags, propose_cleaning, read_cleaning
 from workbench.tagging.reviews import rejected
+from workbench.tagging.taggers import list_taggers
 from workbench.tagging.trained import (
     load_teacher,
     newest_tagger,
@@ -75,8 +76,9 @@ def find_trainee(ws: Workspace, name: str, *, resume: bool) -> Trainee:
             f"A tagger's name has letters, digits, - and _ and 60 at most; {name!r} does not do."
         )
     version = next_version(ws, name)
-    if is_taken(name):
-        raise WorkbenchError(f"{name} is the name of a built-in encoder; choose another one.")
+    key = f"{name}-{version}"
+    if is_taken(name) or key in (info.key for info in list_taggers(ws)):
+        raise WorkbenchError(f"{name} is the name of what is built in; choose another one.")
     if resume:
         version = str(int(version) - 1)
         folder = taggers_folder(ws) / f"{name}-{version}"
@@ -162,7 +164,7 @@ def train_in_workspace(
     if begun and earlier is not None:
         _check_same(trainee, earlier.cleaning, data)
     else:
-        trainee.folder.mkdir(parents=True, exist_ok=True)
+        _make_folder(trainee)
         _store(trainee.folder, cleaning, data)
     trained = train_tagger(
         data,
@@ -212,12 +214,23 @@ def _data(
         clip_s=options.clip_s,
         seed=options.seed,
         kinds=kinds,
-        rejected=rejected(ws),
+        rejected=cleaning.apply(rejected(ws)),
         kept=earlier.split if earlier else None,
         fewest=_FEWEST if strict else 0,
         progress=progress,
     )
     return data if strict else data.without_rare(_FEWEST)
+
+
+def _make_folder(trainee: Trainee) -> None:
+    """Make the folder of a tagger; two that are begun at once must not share it."""
+    try:
+        trainee.folder.mkdir(parents=True, exist_ok=trainee.resume)
+    except FileExistsError as error:
+        raise WorkbenchError(
+            f"Another training of {trainee.key} was begun meanwhile; run the command again for a "
+            "version of its own."
+        ) from error
 
 
 def _store(folder: Path, cleaning: Cleaning, data: TaggerData) -> None:

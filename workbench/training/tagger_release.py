@@ -10,6 +10,7 @@ import numpy as np
 from workbench.backbones.tagger_card import TaggerCard
 from workbench.backbones.tagger_store import TaggerNetwork, save_tagger
 from workbench.evaluation.tagging import TagScores, tag_scores
+from workbench.files import atomic_write
 from workbench.progress import Progress
 from workbench.training.base_release import training_facts
 from workbench.training.epochs import Trained
@@ -66,14 +67,15 @@ def release_tagger(
     found = tag_scores(
         labels.truth[test], scores, labels.known[test], groups=groups, names=labels.tags
     )
-    np.savez(
-        folder / TEST_SCORES,
-        ids=data.table["item_id"].to_numpy()[test],
-        groups=groups,
-        truth=labels.truth[test],
-        known=labels.known[test],
-        scores=scores,
-    )
+    with atomic_write(folder / TEST_SCORES) as stream:
+        np.savez(
+            stream,
+            ids=data.table["item_id"].to_numpy()[test],
+            groups=groups,
+            truth=labels.truth[test],
+            known=labels.known[test],
+            scores=scores,
+        )
     card = TaggerCard(
         name=name,
         version=version,

@@ -54,7 +54,7 @@ SHAPE = TaggerShape(channels=16, width=64, seconds=3.0)
 SMALLER = student_shape(SHAPE, "distil")  # 8 channels, width 32
 PLAIN = TaggerOptions(shape=SHAPE, noise="none", epochs=14, steps=50)
 NOISY = replace(PLAIN, noise="reference")
-SWEEP = replace(NOISY, shape=SMALLER, epochs=6, steps=60)
+SWEEP = replace(PLAIN, shape=SMALLER, epochs=3, steps=200)
 BATCH_S = 48.0  # of a sweep: as much music in every batch, however long the excerpts
 MAIN = ("supervised", "augmented", "expand", "distil")
 SWEEPS = {"length": "length of excerpts", "width": "width", "depth": "layers"}
@@ -74,10 +74,11 @@ REPRODUCE = (
 
 @dataclass(frozen=True)
 class Run:
-    """One training: its name and its options."""
+    """One training: its name, its options, and what it is called in a sweep."""
 
     name: str
     options: TaggerOptions
+    label: str = ""
 
 
 def runs(experiment: str, seed: int) -> Iterator[Run]:
@@ -105,9 +106,9 @@ def runs(experiment: str, seed: int) -> Iterator[Run]:
     for label, changes in sweeps[experiment]:
         shape = replace(SMALLER, **changes)
         batch = max(round(BATCH_S / shape.seconds), 2)
-        yield Run(
-            f"{experiment}-{label}-s{seed}", replace(SWEEP, shape=shape, batch=batch, seed=seed)
-        )
+        name = "base" if shape == SMALLER else f"{experiment}-{label}"
+        options = replace(SWEEP, shape=shape, batch=batch, seed=seed)
+        yield Run(f"{name}-s{seed}", options, label)
 
 
 def main(workspace: str, table: str, experiment: str, seed: str = "0") -> None:
@@ -238,10 +239,8 @@ def _mean(cards: dict[str, TaggerCard], keys: list[str], kind: str) -> Interval:
 
 def _sweep(cards: dict[str, TaggerCard], name: str) -> list[tuple[str, Interval]]:
     """Return the PR-AUC of a sweep by label, in the order in which it is trained."""
-    wanted = [run.name for run in runs(name, 0) if f"{run.name}-1" in cards]
-    labels = [run.removeprefix(f"{name}-").removesuffix("-s0") for run in wanted]
-    areas = [_mean(cards, [f"{run}-1"], "pr") for run in wanted]
-    return list(zip(labels, areas, strict=True))
+    wanted = [run for run in runs(name, 0) if f"{run.name}-1" in cards]
+    return [(run.label, _mean(cards, [f"{run.name}-1"], "pr")) for run in wanted]
 
 
 if __name__ == "__main__":

@@ -147,7 +147,7 @@ def test_more_with_the_same_tags_by_people_and_by_a_machine(
 
     section.get_by_label("also tags that a machine heard").check()
     section.locator(".wb-tag-machine", has_text="gong").first.wait_for()
-    assert "heard 0.90" in chips.last.inner_text()
+    assert "instrument, heard 0.90" in chips.last.inner_text()
     page.locator(".wb-filters summary").click()
     page.get_by_label("Mood", exact=True).select_option("<b>loud</b>")
     page.locator(".wb-similar tbody", has_text="heard: mood <b>loud</b> 0.92 (ears-1)").wait_for()

@@ -106,6 +106,24 @@ def test_tags_are_heard_accepted_rejected_and_added_by_key_alone(
     page.wait_for_function(f"{_AUDIO}.paused")
 
 
+def test_on_a_narrow_page_every_tag_can_be_read_to_its_end(
+    open_voila, demo_ws: Workspace, reviewer: str
+) -> None:
+    page = open_voila("tags.ipynb")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.get_by_label("Your name").fill(reviewer)
+    page.keyboard.press("Enter")
+    said(page, "Press Space")
+    first = page.locator(".wb-tags-value").first
+    first.evaluate("tag => (tag.textContent = 'energetic-dark '.repeat(4))")
+    cut = "tags => tags.filter((tag) => tag.scrollWidth > tag.clientWidth).length"
+    assert page.locator(".wb-tags-value").evaluate_all(cut) == 0
+    wave = page.locator(".wb-tags-wave").bounding_box()
+    assert wave
+    assert wave["width"] > 80
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
 def test_the_page_in_lab_keeps_its_keys_and_remembers_the_name(
     write_page, open_lab, demo_ws: Workspace, reviewer: str
 ) -> None:

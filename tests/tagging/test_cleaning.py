@@ -190,6 +190,8 @@ def test_only_words_that_people_gave_are_cleaned(ws: Workspace) -> None:
             TagValue("mood", "calm", "guessed", weak=True),
             TagValue("tempo", "90", "manifest", number=90),
             TagValue("composition", "A", "person"),
+            TagValue("licence", "CC0", "score"),
+            TagValue("demo", "a/mix.ogg", "demo recipe"),
         ],
     )
     assert human_tags(ws)["value"].tolist() == ["jazz"]

@@ -20,7 +20,7 @@ from workbench.backbones.tagger_store import build_tagger, load_tagger_network
 from workbench.catalogue.items import TagValue
 from workbench.corpus.manifest import SPLITS
 from workbench.encoders.tagger import heard
-from workbench.errors import NotReadyError, UnknownNameError, WorkbenchError
+from workbench.errors import NotReadyError, StorageError, UnknownNameError, WorkbenchError
 from workbench.progress import Progress
 from workbench.tagging.cleaning import human_tags
 from workbench.tagging.reviews import ReviewLog, Verdict, rejected
@@ -252,6 +252,14 @@ def test_a_student_without_unlabelled_items_is_refused_and_nothing_is_lost(
     with pytest.raises(NotReadyError, match="Every item to learn from has tags"):
         train(ws, teacher=teacher)
     assert newest_tagger(ws).key == teacher
+    assert [folder.name for folder in taggers_folder(ws).iterdir()] == [teacher]  # no version
+
+
+def test_a_teacher_with_a_damaged_card_is_told_as_one(ws: Workspace) -> None:
+    folder = taggers_folder(ws) / train(ws, epochs=1, steps=1)
+    (folder / CARD).write_text("{")
+    with pytest.raises(StorageError, match="not the card of a tagger"):
+        find_teacher(ws, folder.name)
 
 
 def test_a_tag_with_one_example_is_named(ws: Workspace, tmp_path: Path) -> None:

@@ -13,11 +13,12 @@ from pathlib import Path
 
 from workbench.catalogue.items import TagValue
 from workbench.catalogue.media import MediaInfo
+from workbench.catalogue.words import MARK
 from workbench.demo.build import Song, build_song
 from workbench.demo.plan import Plan, make_plans
 from workbench.demo.recipe import read_recipe
 from workbench.demo.recordings import add_recordings
-from workbench.demo.tags import MARK, mark
+from workbench.demo.tags import mark
 from workbench.errors import MediaError, NotReadyError, WorkbenchError
 from workbench.progress import Progress
 from workbench.symbolic.soundfont import find_sound_font

@@ -12,7 +12,8 @@ from typing import Any
 
 from workbench.catalogue.items import TagValue
 from workbench.catalogue.media import describe_audio
-from workbench.demo.tags import MARK, mark
+from workbench.catalogue.words import MARK
+from workbench.demo.tags import mark
 from workbench.errors import MediaError
 from workbench.files import clear_storage_errors
 from workbench.progress import Progress

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 
 from workbench.catalogue.items import TagValue
+from workbench.catalogue.words import MARK
 from workbench.demo.plan import Plan
 from workbench.demo.scores import Arrangement
 
 RENDERING = "rendering"
-MARK = "demo"  # the dimension that says which item of the recipe this is
 _MARK_SOURCE = "demo recipe"
 _MIDDLE_PACE = 3.3  # onsets per second
 _LOUDNESS = {"soft": -0.5, "medium": 0.0, "loud": 0.5}

@@ -92,7 +92,7 @@ def human_tags(ws: Workspace, dimensions: Sequence[str] = ()) -> pd.DataFrame:
     ws
         The workspace.
     dimensions
-        Of these; by default of all but tempo, key and composition, which are no words.
+        Of these; by default of all but those that are no words, `workbench.catalogue.words`.
 
     Raises
     ------

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from workbench.backbones.tagger_card import FOLDER, TaggerCard, tagger_cards
+from workbench.backbones.card import CARD
+from workbench.backbones.tagger_card import (
+    FOLDER,
+    TaggerCard,
+    read_tagger_card,
+    tagger_cards,
+)
 from workbench.errors import NotReadyError, UnknownNameError
 from workbench.features.spectral import SAMPLE_RATE
 from workbench.tagging.taggers import TaggerInfo
@@ -140,9 +146,13 @@ def folder_of(ws: Workspace, key: str) -> Path:
     ------
     UnknownNameError
         If there is none of this key.
+    StorageError
+        If its card is damaged.
     """
     known = [card.key for card in trained_cards(ws)]
     if key not in known:
+        if Path(key).name == key and (taggers_folder(ws) / key / CARD).is_file():
+            read_tagger_card(taggers_folder(ws) / key)  # says what is wrong with it
         raise UnknownNameError(
             f"There is no trained tagger {key!r}; choose one of {', '.join(known) or 'none'}."
         )

@@ -59,20 +59,11 @@ def train_tagger(
     """
     options.check()
     progress = progress or Progress()
-    if not data.labels.truth[data.rows("validation", labelled=True)].any():
-        raise NotReadyError(
-            "No item that is held out for validation has a tag; tag items of more artists."
-        )
+    check_trainable(data, teacher[1] if teacher else None)
     unlabelled, guesses = None, None
     if teacher is not None:
         network, card = teacher
-        _check_vocabulary(card, data)
         unlabelled = data.rows("train", labelled=False)
-        if not len(unlabelled):
-            raise NotReadyError(
-                "Every item to learn from has tags, so a teacher has nothing to add; import music "
-                "without tags, or train without --student."
-            )
         guesses = pseudo_labels(
             network, card, data, unlabelled, folder=folder, device=device, progress=progress
         )
@@ -87,6 +78,30 @@ def train_tagger(
         smaller=f"with {options.batch} excerpts in a batch; take fewer with --batch",
         progress=progress,
     )
+
+
+def check_trainable(data: TaggerData, teacher: TaggerCard | None) -> None:
+    """Refuse what a tagger cannot be trained on.
+
+    Raises
+    ------
+    NotReadyError
+        If there is nothing to choose the epoch by, or nothing unlabelled for a student.
+    WorkbenchError
+        If the teacher knows other tags.
+    """
+    if not data.labels.truth[data.rows("validation", labelled=True)].any():
+        raise NotReadyError(
+            "No item that is held out for validation has a tag; tag items of more artists."
+        )
+    if teacher is None:
+        return
+    _check_vocabulary(teacher, data)
+    if not len(data.rows("train", labelled=False)):
+        raise NotReadyError(
+            "Every item to learn from has tags, so a teacher has nothing to add; import music "
+            "without tags, or train without --student."
+        )
 
 
 def _check_vocabulary(card: TaggerCard, data: TaggerData) -> None:

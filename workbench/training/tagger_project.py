@@ -24,7 +24,7 @@ from workbench.tagging.trained import (
     taggers_folder,
 )
 from workbench.training.base_folder import has_checkpoint
-from workbench.training.tagger import train_tagger
+from workbench.training.tagger import check_trainable, train_tagger
 from workbench.training.tagger_data import TaggerData, tagger_data
 from workbench.training.tagger_options import TaggerOptions
 from workbench.training.tagger_release import release_tagger
@@ -98,9 +98,10 @@ def find_teacher(ws: Workspace, key: str | None) -> TaggerCard:
         If none was trained.
     UnknownNameError
         If there is none of this key.
+    StorageError
+        If it is damaged.
     """
-    card = newest_tagger(ws)
-    return card if key is None else load_teacher(ws, key)[1]
+    return newest_tagger(ws) if key is None else load_teacher(ws, key)[1]
 
 
 def train_in_workspace(
@@ -164,6 +165,7 @@ def train_in_workspace(
     if begun and earlier is not None:
         _check_same(trainee, earlier.cleaning, data)
     else:
+        check_trainable(data, teacher[1] if teacher else None)  # what is refused takes no version
         _make_folder(trainee)
         _store(trainee.folder, cleaning, data)
     trained = train_tagger(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from workbench.catalogue.compositions import COMPOSITION
+from workbench.catalogue.words import MARK
 from workbench.tagging.machine_tags import MachineTags, machine_taggers
 from workbench.widgets.colours import Colouring, colour_by_score, colour_by_tags
 
@@ -35,7 +36,7 @@ def colour_choices(ws: Workspace, tags: pd.DataFrame) -> list[dict[str, Any]]:
     ``[tagger, dimension, value]`` for the score of a machine tag), ``label`` and ``group``.
     """
     found = [dict(_OWN)]
-    for name in sorted(set(tags["dimension"]) - {COMPOSITION}):
+    for name in sorted(set(tags["dimension"]) - {COMPOSITION, MARK}):
         found.append({"value": [name], "label": name, "group": "Tags on all maps"})
     for key in machine_taggers(ws):
         for name in sorted(MachineTags(ws, key).tags):

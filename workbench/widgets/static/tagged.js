@@ -13,7 +13,7 @@ function tagChip(tag, toggle) {
   chip.type = "button";
   chip.setAttribute("aria-pressed", String(tag.on));
   chip.title = `${tag.dimension}: ${tag.value}. ${{ person: "Given by a person", derived: "Derived, not given", machine: "Heard by a machine" }[tag.by]}. Click to look for it or not.`;
-  chip.append(make("span", "", tag.value), make("small", "", sayer(tag) || tag.dimension));
+  chip.append(make("span", "", tag.value), make("small", "", [tag.dimension, sayer(tag)].filter(Boolean).join(", ")));
   chip.addEventListener("click", toggle);
   return chip;
 }
@@ -27,6 +27,7 @@ function taggedRow(item, player, use) {
   for (const tag of item.said) {
     const words = make("span", `wb-tag wb-tag-${tag.by}`);
     words.append(make("span", "", tag.value));
+    words.title = `${tag.dimension}: ${tag.value}`;
     if (sayer(tag)) words.append(make("small", "", sayer(tag)));
     said.append(words);
   }

@@ -105,6 +105,13 @@ def test_tags_are_heard_accepted_rejected_and_added_by_key_alone(
     page.keyboard.press(" ")
     page.wait_for_function(f"{_AUDIO}.paused")
 
+    before_quick = len(log.table().query("reviewer == @reviewer"))
+    for _ in range(2):
+        page.keyboard.press("r")  # the second while the first is being saved
+    page.keyboard.press("u")
+    said(page, "Undone:")
+    assert len(log.table().query("reviewer == @reviewer")) == before_quick + 1
+
 
 def test_on_a_narrow_page_every_tag_can_be_read_to_its_end(
     open_voila, demo_ws: Workspace, reviewer: str

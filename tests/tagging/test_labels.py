@@ -69,3 +69,12 @@ def test_too_few_labels_are_refused_by_name() -> None:
     check_labels(one, np.array([0, 1]), fewest=0)
     with pytest.raises(NotReadyError, match="No item to learn from has a tag"):
         check_labels(labels, np.array([], dtype=int))
+
+
+def test_a_verdict_is_known_by_itself_and_leaves_its_dimension_open() -> None:
+    accepted = tags((1, "genre", "jazz"), (2, "mood", "calm"))
+    said = tags((2, "mood", "wild"))
+    found = labels_of(said, [1, 2], VOCABULARY, accepted=accepted)
+    assert found.truth.astype(int).tolist() == [[1, 0, 0, 0], [0, 0, 1, 1]]
+    assert found.known.astype(int).tolist() == [[1, 0, 0, 0], [0, 0, 1, 1]]
+    assert found.filled.tolist() == [False, True]

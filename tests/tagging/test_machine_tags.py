@@ -14,6 +14,7 @@ from workbench.tagging.machine_tags import (
     all_machine_tags,
     machine_taggers,
     newest,
+    tags_folder,
 )
 from workbench.tagging.taggers import TagName
 
@@ -69,6 +70,9 @@ def test_the_tagger_that_ran_last_comes_first(ws: Workspace, scores: np.ndarray)
     store(ws, "b-1", scores)
     assert newest(ws).key == "b-1"
     assert set(all_machine_tags(ws)["tagger"]) == {"a-1", "b-1"}
+    (tags_folder(ws) / "b-1" / "card.json").write_text("{")  # keeps nobody from the other
+    assert machine_taggers(ws) == ["a-1"]
+    assert newest(ws).key == "a-1"
 
 
 def test_a_tagger_that_was_not_run_is_told(ws: Workspace) -> None:

@@ -23,8 +23,10 @@ from workbench.encoders.tagger import heard
 from workbench.errors import NotReadyError, StorageError, UnknownNameError, WorkbenchError
 from workbench.progress import Progress
 from workbench.tagging.cleaning import human_tags
-from workbench.tagging.reviews import ReviewLog, Verdict, rejected
+from workbench.tagging.labels import labels_of
+from workbench.tagging.reviews import ReviewLog, Verdict
 from workbench.tagging.trained import newest_tagger, taggers_folder
+from workbench.training import tagger_project as project
 from workbench.training.base_folder import CHECKPOINT
 from workbench.training.pseudo_labels import FILE, hardened
 from workbench.training.tagger_data import TaggerData, tagger_data
@@ -349,27 +351,83 @@ def test_a_file_that_cannot_be_read_is_left_out_and_counted(ws: Workspace) -> No
     assert item not in set(data.table["item_id"])
 
 
-def test_what_a_reviewer_confirms_and_rejects_teaches_the_next_student(ws: Workspace) -> None:
+def reviewed(ws: Workspace, item: int, **verdicts: str) -> None:
+    for value, verdict in verdicts.items():
+        dimension = "genre" if value in ("high", "low") else "mood"
+        said = {"dimension": dimension, "value": value, "verdict": verdict, "reviewer": "Ada"}
+        ReviewLog(ws.database).append(Verdict(item_id=item, **said))
+
+
+def learned_from(ws: Workspace) -> TaggerData:
+    """Return the data as a training in the workspace gathers it."""
+    seen: list[TaggerData] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(project, "check_trainable", lambda data, _teacher: seen.append(data))
+        train(ws, "probe", epochs=1, steps=1)
+    return seen[0]
+
+
+def test_verdicts_teach_the_next_student_and_leave_open_what_nobody_was_asked(
+    ws: Workspace,
+) -> None:
     before = data_of(ws)
     row = int(before.rows("train", labelled=False)[0])
     item = int(before.table["item_id"].iloc[row])
-    log = ReviewLog(ws.database)
-    said = {"item_id": item, "reviewer": "Ada", "tagger": "t-1", "score": 0.9}
-    log.append(Verdict(dimension="genre", value="high", verdict="accepted", **said))
-    log.append(Verdict(dimension="mood", value="hissing", verdict="rejected", **said))
-    data = tagger_data(ws, VOCABULARY, tags=human_tags(ws), rejected=rejected(ws), clip_s=2.0)
+    reviewed(ws, item, high="accepted", hissing="rejected")
+    data = learned_from(ws)
     row = data.table["item_id"].tolist().index(item)
-    assert dict(zip(VOCABULARY, data.labels.truth[row].tolist(), strict=True)) == {
-        ("genre", "high"): True,
-        ("genre", "low"): False,
-        ("mood", "clear"): False,
-        ("mood", "hissing"): False,
-    }
-    assert data.labels.known[row].tolist() == [True, True, False, True]
-    trained = train(ws, epochs=1, steps=1)
-    examples = find_teacher(ws, trained).data["examples"]
-    labelled = data.rows("train", labelled=True)
-    assert examples["genre: high"] == int(data.labels.truth[labelled, 0].sum())
+    assert data.labels.truth[row].tolist() == [True, False, False, False]
+    assert data.labels.known[row].tolist() == [True, False, False, True]
+    assert row in data.rows("train", labelled=True)
+    assert row in data.rows("train", labelled=False)  # a teacher may fill what is open
+    guesses = np.full((1, 4), 0.25, np.float32)
+    run = TaggerRun(data, QUICK, "cpu", unlabelled=np.array([row]), guesses=guesses)
+    targets, known = (array[row].tolist() for array in run._guesses)
+    assert targets == [1.0, 0.25, 0.25, 0.0]
+    assert known == [1.0] * 4
+    assert run._labels[1][row].tolist() == [1.0, 0.0, 0.0, 1.0]
+
+
+def test_taggers_are_not_measured_by_what_a_tagger_chose_to_ask(ws: Workspace) -> None:
+    before = data_of(ws)
+    for side in ("validation", "test"):
+        held_out = before.table[before.table["split"] == side]
+        for item in held_out["item_id"].astype(int):
+            reviewed(ws, item, low="accepted", clear="rejected")
+    data = learned_from(ws)
+    for side in ("validation", "test"):
+        rows = np.flatnonzero(data.table["split"] == side)
+        ids = data.table["item_id"].to_numpy()[rows]
+        plain = human_tags(ws).query("source != 'review'")
+        expected = labels_of(plain, ids, data.labels.tags)
+        np.testing.assert_array_equal(data.labels.truth[rows], expected.truth)
+        np.testing.assert_array_equal(data.labels.known[rows], expected.known)
+
+
+def test_where_people_only_reviewed_their_verdicts_measure_as_well(tmp_path: Path) -> None:
+    ws = fill(Workspace.create(tmp_path / "reviewed"), count=40, labelled=0)
+    for number, item in enumerate(ws.catalogue.items().index):
+        reviewed(ws, int(item), **({"high": "accepted"} if number % 2 else {"low": "accepted"}))
+    data = learned_from(ws)
+    rows = data.rows("test", labelled=True)
+    assert data.labels.truth[rows].any()
+
+
+def test_a_declared_split_that_holds_out_what_the_teacher_learned_is_refused(
+    ws: Workspace,
+) -> None:
+    teacher = train(ws, epochs=1, steps=1)
+    data = data_of(ws)
+    sides = {"train": "test", "validation": "validation", "test": "train"}
+    ws.catalogue.set_tags(
+        {
+            int(item): [TagValue("split", sides[side], "manifest")]
+            for item, side in data.split.items()
+        }
+    )
+    with pytest.raises(WorkbenchError, match="hold out items that the teacher learned from"):
+        train(ws, teacher=teacher, epochs=1, steps=1)
+    assert newest_tagger(ws).key == teacher
 
 
 def test_who_was_held_out_from_a_teacher_is_held_out_from_its_students(ws: Workspace) -> None:

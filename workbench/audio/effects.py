@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _ORDER = 4  # of the filters: 24 dB an octave
 _ECHO = 0.5  # of its sound's level
+_MOST_GIVEN_BACK = 4.0  # 12 dB: what was shifted beyond hearing is gone
 _WET = 0.5  # energy of the room, of that of the sound
 _ROOM_ECHO_S = 0.031  # mean delay of Freeverb's eight comb filters
 _DAMPING = 2.0  # how much sooner the highest sounds die than the lowest
@@ -75,7 +76,7 @@ def pitch_shifted(sounds: torch.Tensor, semitones: torch.Tensor) -> torch.Tensor
         chosen = semitones == shift
         result[chosen] = _resampled(_stretched(sounds[chosen], 2.0 ** (shift / 12.0)), sounds)
     lost = sounds.norm(dim=1) / result.norm(dim=1).clamp(min=1e-9)
-    return result * lost[:, None]
+    return result * lost.clamp(max=_MOST_GIVEN_BACK)[:, None]
 
 
 def in_room(sounds: torch.Tensor, size: torch.Tensor, generator: torch.Generator) -> torch.Tensor:

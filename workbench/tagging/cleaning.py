@@ -85,7 +85,7 @@ class Cleaning:
 
 
 def human_tags(ws: Workspace, dimensions: Sequence[str] = ()) -> pd.DataFrame:
-    """Return what people say in words: item_id, dimension, value.
+    """Return what people say in words: item_id, dimension, value, source.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ def human_tags(ws: Workspace, dimensions: Sequence[str] = ()) -> pd.DataFrame:
         raise UnknownNameError(
             f"Nobody tagged an item with {missing[0]!r}; tags are of {', '.join(known)}."
         )
-    found = tags.loc[tags["dimension"].isin(wanted), ["item_id", "dimension", "value"]]
+    found = tags.loc[tags["dimension"].isin(wanted), ["item_id", "dimension", "value", "source"]]
     if found.empty:
         raise NotReadyError(
             "No item has a tag that a person gave; import music with a manifest of tags first."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,11 +25,15 @@ class Labels:
     known : bool [n, tags]
         Whether anybody has said so, or the contrary: an item that has tags of a dimension lacks
         the dimension's others; where a dimension was not filled in, nothing is known of its tags.
+        What a reviewer accepted or rejected is known by itself and says nothing of other tags.
+    filled : bool [n]
+        Whether any dimension of an item was filled in.
     """
 
     tags: tuple[TagName, ...]
     truth: np.ndarray
     known: np.ndarray
+    filled: np.ndarray
 
     @property
     def labelled(self) -> np.ndarray:
@@ -42,6 +46,7 @@ def labels_of(
     ids: Sequence[int] | np.ndarray,
     vocabulary: Sequence[TagName],
     *,
+    accepted: pd.DataFrame | None = None,
     rejected: pd.DataFrame | None = None,
 ) -> Labels:
     """Return what people said of items.
@@ -49,13 +54,15 @@ def labels_of(
     Parameters
     ----------
     tags
-        As `Catalogue.tags` returns them; weak ones, which are derived, do not count.
+        What people filled in, as `Catalogue.tags` returns it; weak ones, which are derived, do not
+        count.
     ids
         The n items.
     vocabulary
         The tags that matter.
-    rejected
-        Tags that a person has said an item does not have: ``item_id``, ``dimension``, ``value``.
+    accepted, rejected
+        Tags that a reviewer has said an item has, or has not: ``item_id``, ``dimension``,
+        ``value``. What nobody was asked about stays open.
     """
     row = {int(item_id): i for i, item_id in enumerate(ids)}
     column = {name: i for i, name in enumerate(vocabulary)}
@@ -63,20 +70,25 @@ def labels_of(
     truth = np.zeros((len(row), len(column)), bool)
     known = np.zeros_like(truth)
     said = tags[~tags["weak"].astype(bool)] if "weak" in tags else tags
-    for item, dimension, value in said[["item_id", "dimension", "value"]].itertuples(index=False):
+    for item, name in _rows(said):
         if item in row:
-            known[row[item], dimensions == dimension] = True
-            place = column.get(TagName(dimension, value))
-            if place is not None:
-                truth[row[item], place] = True
-    if rejected is not None:
-        for item, dimension, value in rejected[["item_id", "dimension", "value"]].itertuples(
-            index=False
-        ):
-            place = column.get(TagName(dimension, value))
-            if item in row and place is not None and not truth[row[item], place]:
-                known[row[item], place] = True
-    return Labels(tuple(vocabulary), truth, known)
+            known[row[item], dimensions == name.dimension] = True
+            if name in column:
+                truth[row[item], column[name]] = True
+    filled = np.asarray(known.any(axis=1))
+    for item, name in _rows(accepted):
+        if item in row and name in column:
+            truth[row[item], column[name]] = known[row[item], column[name]] = True
+    for item, name in _rows(rejected):
+        if item in row and name in column and not truth[row[item], column[name]]:
+            known[row[item], column[name]] = True
+    return Labels(tuple(vocabulary), truth, known, filled)
+
+
+def _rows(tags: pd.DataFrame | None) -> Iterator[tuple[int, TagName]]:
+    if tags is not None:
+        columns = tags[["item_id", "dimension", "value"]].itertuples(index=False, name=None)
+        yield from ((int(item), TagName(dimension, value)) for item, dimension, value in columns)
 
 
 def check_labels(labels: Labels, rows: np.ndarray, *, fewest: int = 2) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -212,11 +213,18 @@ def tags_folder(ws: Workspace) -> Path:
 
 
 def machine_taggers(ws: Workspace) -> list[str]:
-    """Return the keys of the taggers whose tags are stored, the one that ran last first."""
+    """Return the keys of the taggers whose tags are stored, the one that ran last first.
+
+    What is damaged is left out, so that it keeps nobody from the others.
+    """
     folder = tags_folder(ws)
     names = sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() else []
-    stored = [tags for tags in (MachineTags(ws, name) for name in names) if tags.exists]
-    return [tags.key for tags in sorted(stored, key=lambda t: t.card.moment, reverse=True)]
+    found: list[tuple[datetime, str]] = []
+    for tags in (MachineTags(ws, name) for name in names):
+        with suppress(StorageError):
+            if tags.exists:
+                found.append((tags.card.moment, tags.key))
+    return [key for _, key in sorted(found, reverse=True)]
 
 
 def all_machine_tags(ws: Workspace) -> pd.DataFrame:

@@ -44,9 +44,13 @@ class TaggerData:
     failures: dict[int, str]
 
     def rows(self, split: str, *, labelled: bool) -> np.ndarray:
-        """Return the rows of a split of whose items something, or nothing, is known, int [n]."""
-        chosen = (self.table["split"] == split).to_numpy() & (self.labels.labelled == labelled)
-        return np.flatnonzero(chosen)
+        """Return the rows of a split to learn from, or that wait for labels, int [n].
+
+        Labelled is an item of which anything is known, unlabelled one of which no dimension was
+        filled in: a few verdicts of a reviewer make it both.
+        """
+        wanted = self.labels.labelled if labelled else ~self.labels.filled
+        return np.flatnonzero((self.table["split"] == split).to_numpy() & wanted)
 
     @property
     def split(self) -> dict[int, str]:
@@ -69,7 +73,12 @@ class TaggerData:
                 f"No tag has {fewest} examples to learn from; tag more items, of several artists."
             )
         tags = tuple(name for name, stays in zip(self.labels.tags, kept, strict=True) if stays)
-        labels = Labels(tags, self.labels.truth[:, kept], self.labels.known[:, kept])
+        labels = replace(
+            self.labels,
+            tags=tags,
+            truth=self.labels.truth[:, kept],
+            known=self.labels.known[:, kept],
+        )
         return replace(self, labels=labels, table=self.table.assign(labels=_digests(labels)))
 
 
@@ -81,6 +90,7 @@ def tagger_data(
     clip_s: float,
     seed: int = 0,
     kinds: Sequence[str] = ("song",),
+    accepted: pd.DataFrame | None = None,
     rejected: pd.DataFrame | None = None,
     kept: Mapping[int, str] | None = None,
     fewest: int = 2,
@@ -95,15 +105,17 @@ def tagger_data(
     vocabulary
         The tags to learn.
     tags
-        What people said, cleaned: `workbench.tagging.cleaning.Cleaning.apply`.
+        What people filled in, cleaned: `workbench.tagging.cleaning.Cleaning.apply`.
     clip_s
         How much of each item is kept, from its middle.
     seed
         Of the split; see `workbench.tagging.splits.split_workspace`.
     kinds
         Which items.
-    rejected
-        See `labels_of`.
+    accepted, rejected
+        What reviewers said, see `labels_of`. They were asked what a tagger suggested, so their
+        verdicts are learned from and taggers are not measured by them, unless nothing else is known
+        of what is held out.
     kept
         An earlier split that is gone on with, sides by item id.
     fewest
@@ -124,10 +136,16 @@ def tagger_data(
         raise NotReadyError(
             "There are no songs to learn from; import some with `workbench import`."
         )
-    split = split_workspace(ws, ids=items.index.to_numpy(), tags=tags, kept=kept, seed=seed)
+    both = tags if accepted is None else pd.concat([tags, accepted], ignore_index=True)
+    split = split_workspace(ws, ids=items.index.to_numpy(), tags=both, kept=kept, seed=seed)
     known = [int(i) for i in items.index]
     excerpts, ids, failures = keep_excerpts(ws, known, clip_s, progress=progress)
-    labels = labels_of(tags, ids, vocabulary, rejected=rejected)
+    labels = labels_of(tags, ids, vocabulary, accepted=accepted, rejected=rejected)
+    plain = labels_of(tags, ids, vocabulary)
+    for side in ("validation", "test"):
+        rows = np.flatnonzero(split.loc[ids, "split"].to_numpy() == side)
+        if plain.truth[rows].any():
+            labels.truth[rows], labels.known[rows] = plain.truth[rows], plain.known[rows]
     table = pd.DataFrame(
         {
             "item_id": ids,

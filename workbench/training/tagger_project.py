@@ -15,7 +15,7 @@ from workbench.evaluation.tagging import TagScores
 from workbench.files import write_text
 from workbench.progress import Progress
 from workbench.tagging.cleaning import Cleaning, human_tags, propose_cleaning, read_cleaning
-from workbench.tagging.reviews import rejected
+from workbench.tagging.reviews import SOURCE, rejected
 from workbench.tagging.taggers import list_taggers
 from workbench.tagging.trained import (
     load_teacher,
@@ -165,6 +165,8 @@ def train_in_workspace(
     if begun and earlier is not None:
         _check_same(trainee, earlier.cleaning, data)
     else:
+        if earlier is not None:
+            _check_held_out(earlier, data)
         check_trainable(data, teacher[1] if teacher else None)  # what is refused takes no version
         _make_folder(trainee)
         _store(trainee.folder, cleaning, data)
@@ -209,10 +211,13 @@ def _data(
     progress: Progress | None,
 ) -> TaggerData:
     """Return the data; tags that nobody asked for by name and that are too rare are left out."""
+    said = human_tags(ws)
+    reviewed = said["source"] == SOURCE
     data = tagger_data(
         ws,
         [TagName(*tag) for tag in cleaning.vocabulary],
-        tags=cleaning.apply(human_tags(ws)),
+        tags=cleaning.apply(said[~reviewed]),
+        accepted=cleaning.apply(said[reviewed]),
         clip_s=options.clip_s,
         seed=options.seed,
         kinds=kinds,
@@ -253,6 +258,21 @@ def _stored(folder: Path) -> _Learned:
             "restore the folder, or train a new tagger."
         ) from error
     return _Learned(Cleaning(becomes), split)
+
+
+def _check_held_out(teacher: _Learned, data: TaggerData) -> None:
+    """Refuse to measure a student by what its teacher learned from."""
+    now = data.split
+    moved = [
+        item_id
+        for item_id, side in teacher.split.items()
+        if side == "train" and now.get(item_id) in ("validation", "test")
+    ]
+    if moved:
+        raise WorkbenchError(
+            f"The tags of `split` hold out items that the teacher learned from, such as item "
+            f"{moved[0]}; train a new teacher first."
+        )
 
 
 def _check_same(trainee: Trainee, stored: Cleaning, data: TaggerData) -> None:

@@ -70,11 +70,14 @@ class TaggerRun(TrainingRun):
         self.labelled = data.rows("train", labelled=True)
         self.validation = data.rows("validation", labelled=True)
         self.unlabelled = np.zeros(0, np.int64) if unlabelled is None else unlabelled
-        self._targets = data.labels.truth.astype(np.float32)
-        self._known = data.labels.known.astype(np.float32)
+        truth, known = data.labels.truth.astype(np.float32), data.labels.known.astype(np.float32)
+        self._labels = truth, known
+        self._guesses = truth.copy(), np.ones_like(known)  # what a person said stays
         if guesses is not None:
-            self._targets[self.unlabelled] = guesses
-            self._known[self.unlabelled] = 1.0
+            open_entries = known[self.unlabelled] == 0
+            rows = truth[self.unlabelled]
+            self._guesses[0][self.unlabelled] = np.where(open_entries, guesses, rows)
+        self._half = options.batch // 2 if len(self.unlabelled) else options.batch
         self._noise = find_noise(options.noise)
         network = build_tagger(options.shape, len(data.labels.tags))
         # Channels last: convolutions and pooling are several times as fast on a CPU.
@@ -83,11 +86,10 @@ class TaggerRun(TrainingRun):
 
     def batches(self) -> Iterator[np.ndarray]:
         """Give rows: labelled ones, with a teacher followed by as many unlabelled ones."""
-        half = self.options.batch // 2 if len(self.unlabelled) else self.options.batch
         labelled, unlabelled = _Deck(self.labelled, self.rng), _Deck(self.unlabelled, self.rng)
         for _ in range(self.options.steps):
-            rest = self.options.batch - half
-            yield np.concatenate([labelled.draw(half), unlabelled.draw(rest)])
+            rest = self.options.batch - self._half
+            yield np.concatenate([labelled.draw(self._half), unlabelled.draw(rest)])
 
     def loss_of(self, rows: np.ndarray) -> tuple[Tensor, dict[str, float]]:
         """Return l1 + l2, the losses on labelled and on unlabelled excerpts, and both."""
@@ -98,10 +100,14 @@ class TaggerRun(TrainingRun):
             mel = mel_decibels(self._noise(sounds, self.generator))
         with torch.autocast(self.device, torch.bfloat16, enabled=self.options.mixed_precision):
             logits = self.network(mel)
-        targets = torch.from_numpy(self._targets[rows]).to(self.device)
-        known = torch.from_numpy(self._known[rows]).to(self.device)
+        half = self._half
+        targets, known = (
+            torch.from_numpy(np.concatenate([said[rows[:half]], guessed[rows[half:]]])).to(
+                self.device
+            )
+            for said, guessed in zip(self._labels, self._guesses, strict=True)
+        )
         each = known * binary_cross_entropy_with_logits(logits.float(), targets, reduction="none")
-        half = self.options.batch // 2 if len(self.unlabelled) else self.options.batch
         parts = {"labelled": _mean(each[:half], known[:half])}
         if len(rows) > half:
             parts["unlabelled"] = _mean(each[half:], known[half:])

@@ -1,5 +1,7 @@
 // Review what a tagger said: hear a piece, judge its tags; a verdict is on disk before we say so.
 
+const AT_ONCE = ["play", "back", "ahead", "help"]; // touch nothing that is being saved
+const MOST_WAITING = 20;
 const SAID = { accepted: "Accepted", rejected: "Rejected" };
 
 class TagReviewer {
@@ -17,6 +19,7 @@ class TagReviewer {
       change: () => this.showStart(),
     });
     this.hasStarted = this.busy = false;
+    this.waiting = []; // commands pressed while one before them was being saved
     root.addEventListener("keydown", (event) => this.onKey(event));
     this.resizing = new ResizeObserver(() => this.page.onResize());
     this.resizing.observe(root);
@@ -101,9 +104,11 @@ class TagReviewer {
       this.setBusy(false);
       this.take(reply);
     } catch (error) {
+      this.waiting = [];
       this.setBusy(false);
       this.page.say(sentence(error), { urgent: true });
     }
+    this.goOn();
   }
 
   /** Send until it is acknowledged: what Python refuses in a sentence is not sent again. */
@@ -118,11 +123,24 @@ class TagReviewer {
       },
     });
     this.setBusy(false);
+    if (!reply || reply.refused) this.waiting = [];
     if (!reply) return;
     if (reply.refused) return this.page.say(reply.refused, { urgent: true });
     this.take(reply);
     const isDone = reply.item && !reply.item.suggestions.some(isOpen);
     this.page.say(`${reply.said || said}${isDone ? " All is judged: N brings the next piece." : ""}`, { good: true });
+    this.goOn();
+  }
+
+  /** Run a command, after those that are being saved: quick keys are not lost. */
+  run(command) {
+    if (this.busy && !AT_ONCE.includes(command.id)) {
+      if (this.waiting.length < MOST_WAITING) this.waiting.push(command);
+    } else command.run(this);
+  }
+
+  goOn() {
+    while (!this.busy && this.waiting.length) this.waiting.shift().run(this);
   }
 
   setBusy(busy) {
@@ -148,7 +166,7 @@ class TagReviewer {
     const found = known.find(({ keys }) => keys.includes(key));
     if (!found) return;
     event.preventDefault();
-    if (!event.repeat || ["down", "up", "back", "ahead"].includes(found.id)) found.run(this);
+    if (!event.repeat || ["down", "up", "back", "ahead"].includes(found.id)) this.run(found);
   }
 }
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from workbench.backbones.tagger_store import TaggerNetwork
 
 SHIPPED = Path(__file__).parent / "weights" / "tagger"
-_AT_ONCE = 8  # excerpts; more would leave the processor's cache
+_AT_ONCE_S = 10.0  # of sound; more would leave the processor's cache
 
 
 class TaggerEncoder:
@@ -88,7 +88,7 @@ def heard(
     from workbench.features.spectral import mel_decibels
 
     with torch.inference_mode():
-        parts = excerpts_of(samples, seconds).split(_AT_ONCE)
+        parts = excerpts_of(samples, seconds).split(max(int(_AT_ONCE_S // seconds), 1))
         logits = torch.cat([network(mel_decibels(part.to(device))) for part in parts])
         return np.asarray(logits.float().sigmoid().mean(dim=0).cpu().numpy())
 
@@ -100,7 +100,7 @@ def embedded(network: TaggerNetwork, samples: np.ndarray, seconds: float) -> np.
     from workbench.features.spectral import mel_decibels
 
     with torch.inference_mode():
-        parts = excerpts_of(samples, seconds).split(_AT_ONCE)
+        parts = excerpts_of(samples, seconds).split(max(int(_AT_ONCE_S // seconds), 1))
         vectors = torch.cat([network.embed(mel_decibels(part)) for part in parts])
         return np.asarray(vectors.mean(dim=0).numpy())
 

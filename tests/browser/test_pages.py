@@ -125,7 +125,7 @@ def test_explorer_finds_plays_and_weighs(open_page, judged_ws: Workspace):
     first = page.evaluate(f"{PLAYER}.id")
     rows.nth(1).locator(".wb-item-play").click()
     page.wait_for_function(f"{PLAYER}.audio.currentTime > 0.1 && {PLAYER}.id !== {first}")
-    assert page.locator(".wb-playing").count() == 1
+    assert page.locator(".wb-similar tbody .wb-playing").count() == 1
     rows.nth(1).locator(".wb-item-play").click()
     page.wait_for_function(f"{PLAYER}.audio.paused")
 

@@ -23,7 +23,6 @@ interrupted goes on.
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 from collections.abc import Iterator
@@ -36,13 +35,12 @@ import torch
 
 from tests.benchmarks.tagging_figure import FIGURE, Interval, draw
 from workbench import Workspace
-from workbench.backbones.card import CARD, WEIGHTS
+from workbench.backbones.card import CARD, WEIGHTS, write_card
 from workbench.backbones.tagger_card import TaggerCard, TaggerShape, read_tagger_card
 from workbench.backbones.tagger_store import load_tagger_network
 from workbench.encoders.tagger import SHIPPED, excerpts_of
 from workbench.evaluation.tagging import paired_difference, tag_scores
 from workbench.features.spectral import SAMPLE_RATE, mel_decibels
-from workbench.files import write_text
 from workbench.progress import TerminalProgress
 from workbench.tagging.trained import taggers_folder
 from workbench.training.noise import REFERENCE
@@ -209,7 +207,7 @@ def ship(ws: Workspace) -> None:
         data=card.data | {"licences": licences},
         reproduce=REPRODUCE,
     )
-    write_text(SHIPPED / CARD, json.dumps(card.as_dict(), indent=1, ensure_ascii=False) + "\n")
+    write_card(SHIPPED, card.as_dict())
 
 
 def difference(folder: Path, a: list[str], b: list[str]) -> Any:

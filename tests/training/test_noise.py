@@ -74,29 +74,27 @@ def test_each_effect_comes_as_often_and_as_strongly_as_its_preset_says(
         assert set(strengths["delay"]) == {200, 250, 300, 350, 400, 450, 500}
 
 
-def test_in_the_reference_a_sound_meets_one_filter_at_most() -> None:
+def test_in_the_reference_a_sound_meets_one_filter_at_most(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     always = Effect(1.0, 1.0, 1.0)
     only_filters = replace(
         NONE, high_pass=replace(always, probability=0.5), low_pass=replace(always, probability=0.5)
     )
-    counts = torch.zeros(200)
 
     def count(
         name: str, sounds: torch.Tensor, _by: torch.Tensor, _g: torch.Generator
     ) -> torch.Tensor:
         return sounds + 1
 
-    original, noise._apply = noise._apply, count  # type: ignore[assignment]
-    try:
-        counts = only_filters(torch.zeros(200, 1), seeded())[:, 0]
-    finally:
-        noise._apply = original  # type: ignore[assignment]
+    monkeypatch.setattr(noise, "_apply", count)
+    counts = only_filters(torch.zeros(200, 1), seeded())[:, 0]
     assert counts.tolist() == [1.0] * 200
     assert REFERENCE.one_filter
     assert not PATENT.one_filter
 
 
-def test_effects_are_drawn_apart_from_each_other(met: list[tuple[str, list[float]]]) -> None:
+def test_effects_are_drawn_apart_from_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
     lots = torch.zeros(3000, len(EFFECTS))
 
     sounds = torch.arange(3000.0)[:, None]
@@ -107,11 +105,8 @@ def test_effects_are_drawn_apart_from_each_other(met: list[tuple[str, list[float
         lots[chosen[:, 0].long(), EFFECTS.index(name)] = 1
         return chosen
 
-    original, noise._apply = noise._apply, mark  # type: ignore[assignment]
-    try:
-        PATENT(sounds, seeded())
-    finally:
-        noise._apply = original  # type: ignore[assignment]
+    monkeypatch.setattr(noise, "_apply", mark)
+    PATENT(sounds, seeded())
     related = torch.corrcoef(lots.T) - torch.eye(len(EFFECTS))
     assert float(related.abs().max()) < 0.07
 

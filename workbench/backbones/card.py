@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workbench.errors import StorageError
+from workbench.errors import StorageError, WorkbenchError
+from workbench.files import write_text
 
 if TYPE_CHECKING:
     from torch import nn
@@ -109,8 +112,7 @@ def read_card(folder: Path) -> NetworkCard:
     StorageError
         If it is missing or no card.
     """
-    try:
-        data = json.loads((folder / CARD).read_text(encoding="utf-8"))
+    with card_data(folder, "a trained network") as data:
         data["shape"] = NetworkShape(**data["shape"])
         data["dimensions"] = tuple(data["dimensions"])
         data["reproduce"] = tuple(data["reproduce"])
@@ -118,8 +120,31 @@ def read_card(folder: Path) -> NetworkCard:
         names = set(card.dimensions)
         if not names or len(names) < len(card.dimensions) or card.shape.size % len(names):
             raise ValueError("its dimensions do not divide its embedding")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise StorageError(f"{folder / CARD}: not the card of a trained network ({error}).") from (
-            error
-        )
     return card
+
+
+def write_card(folder: Path, data: Mapping[str, Any]) -> None:
+    """Write the plain values of a card."""
+    write_text(folder / CARD, json.dumps(data, indent=1, ensure_ascii=False) + "\n")
+
+
+@contextmanager
+def card_data(folder: Path, what: str) -> Iterator[dict[str, Any]]:
+    """Give the plain values of a card; whatever is wrong with them is said in a sentence.
+
+    Parameters
+    ----------
+    folder
+        Where the card lies.
+    what
+        What it is the card of, such as ``"a trained network"``.
+
+    Raises
+    ------
+    StorageError
+        If the card cannot be read, or the block finds something wrong.
+    """
+    try:
+        yield json.loads((folder / CARD).read_text(encoding="utf-8"))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, WorkbenchError) as error:
+        raise StorageError(f"{folder / CARD}: not the card of {what} ({error}).") from error

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workbench.backbones.card import CARD, WEIGHTS
+from workbench.backbones.card import CARD, WEIGHTS, card_data, write_card
 from workbench.errors import StorageError
-from workbench.files import atomic_write
 
 if TYPE_CHECKING:
     from workbench.backbones.relations import RelationNetworks
@@ -76,8 +74,7 @@ def read_relation_card(folder: Path) -> RelationCard:
     StorageError
         If it is missing or no card.
     """
-    try:
-        data = json.loads((folder / CARD).read_text(encoding="utf-8"))
+    with card_data(folder, "networks of relations") as data:
         shape = {**data["shape"], "relations": tuple(data["shape"]["relations"])}
         card = RelationCard(
             **{**data, "shape": RelationShape(**shape), "reproduce": tuple(data["reproduce"])}
@@ -85,10 +82,6 @@ def read_relation_card(folder: Path) -> RelationCard:
         names = card.shape.relations
         if not names or len(set(names)) < len(names) or not 0 < card.shape.size <= 1024:
             raise ValueError("its relations or their size make no sense")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise StorageError(
-            f"{folder / CARD}: not the card of networks of relations ({error})."
-        ) from error
     return card
 
 
@@ -100,8 +93,7 @@ def save_relations(folder: Path, networks: RelationNetworks, card: RelationCard)
     from workbench.backbones.weights import write_weights
 
     card = replace(card, sha256=write_weights(folder / WEIGHTS, networks.state_dict(), half=True))
-    with atomic_write(folder / CARD) as stream:
-        stream.write(json.dumps(asdict(card), indent=1, ensure_ascii=False).encode() + b"\n")
+    write_card(folder, asdict(card))
     return card
 
 

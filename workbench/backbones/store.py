@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
 from torch import nn
 
 from workbench.backbones.build import build
-from workbench.backbones.card import CARD, WEIGHTS, NetworkCard, read_card
+from workbench.backbones.card import CARD, WEIGHTS, NetworkCard, read_card, write_card
 from workbench.backbones.weights import read_weights, write_weights
 from workbench.errors import StorageError, WorkbenchError
-from workbench.files import atomic_write
 
 
 def save_network(folder: Path, network: nn.Module, card: NetworkCard) -> NetworkCard:
     """Write a network and its card; return the card with the hash of the weights."""
     card = replace(card, sha256=write_weights(folder / WEIGHTS, network.state_dict()))
-    with atomic_write(folder / CARD) as stream:
-        stream.write(json.dumps(card.as_dict(), indent=1, ensure_ascii=False).encode() + b"\n")
+    write_card(folder, card.as_dict())
     return card
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from workbench.backbones.card import CARD
+from workbench.backbones.card import CARD, card_data
 from workbench.errors import StorageError, UnknownNameError, WorkbenchError
 
 FOLDER = "taggers"  # of a workspace: a folder per tagger, by its key
@@ -135,8 +134,7 @@ def read_tagger_card(folder: Path) -> TaggerCard:
     StorageError
         If it is missing or no card.
     """
-    try:
-        data = json.loads((folder / CARD).read_text(encoding="utf-8"))
+    with card_data(folder, "a tagger") as data:
         shape = TaggerShape(**data["shape"])
         shape.check()
         tags = tuple(TagName(str(d), str(v)) for d, v in data["tags"])
@@ -148,8 +146,6 @@ def read_tagger_card(folder: Path) -> TaggerCard:
         if not all(0.0 < threshold < 1.0 for threshold in thresholds):
             raise ValueError("its thresholds are no probabilities")
         _check_kinds(card)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, WorkbenchError) as error:
-        raise StorageError(f"{folder / CARD}: not the card of a tagger ({error}).") from error
     return card
 
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
-from workbench.backbones.card import CARD, WEIGHTS
+from workbench.backbones.card import WEIGHTS, write_card
 from workbench.backbones.folding import fold
 from workbench.backbones.short_chunk import ShortChunkNetwork
 from workbench.backbones.tagger_card import TaggerCard, TaggerShape, read_tagger_card
 from workbench.backbones.transformer import MusicTaggingTransformer
 from workbench.backbones.weights import read_weights, write_weights
-from workbench.files import atomic_write
 
 TaggerNetwork = MusicTaggingTransformer | ShortChunkNetwork
 
@@ -46,8 +44,7 @@ def save_tagger(folder: Path, network: TaggerNetwork, card: TaggerCard) -> Tagge
     """
     sha256 = write_weights(folder / WEIGHTS, network.state_dict(), half=True)
     card = replace(card, sha256=sha256)
-    with atomic_write(folder / CARD) as stream:
-        stream.write(json.dumps(card.as_dict(), indent=1, ensure_ascii=False).encode() + b"\n")
+    write_card(folder, card.as_dict())
     return card
 
 

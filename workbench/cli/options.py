@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from workbench.errors import CancelledError
 from workbench.progress import JobProgress, Progress, TerminalProgress
 from workbench.workspace import Workspace
 
@@ -60,6 +62,23 @@ ProcessesOption = Annotated[
 def progress_for(job: Path | None) -> Progress:
     """Return progress for a job's folder or for the terminal."""
     return JobProgress(job) if job else TerminalProgress()
+
+
+@contextmanager
+def stoppable(kept: str) -> Iterator[None]:
+    """Say how a training that Ctrl-C stops is gone on with.
+
+    Parameters
+    ----------
+    kept
+        What is not lost, such as ``"epochs"``.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise CancelledError(
+            f"Stopped. Finished {kept} are kept; go on with the same command and --resume."
+        ) from None
 
 
 def say(text: str) -> None:

@@ -15,9 +15,9 @@ from workbench.cli.options import (
     progress_for,
     say,
     say_json,
+    stoppable,
 )
 from workbench.cli.scores_text import say_network
-from workbench.errors import CancelledError
 
 
 def train_base_model(
@@ -110,14 +110,10 @@ def train_base_model(
     if not resume:
         check_free(folder)
     progress = progress_for(job)
-    try:
+    with stoppable("epochs"):
         trained = train_base(
             opened, options, folder=folder, resume=resume, device=device, progress=progress
         )
-    except KeyboardInterrupt:
-        raise CancelledError(
-            "Stopped. Finished epochs are kept; go on with the same command and --resume."
-        ) from None
     progress.stage("Scoring on composers and a sound font never met", 1)
     card = release(
         opened,

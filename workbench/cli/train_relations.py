@@ -16,9 +16,9 @@ from workbench.cli.options import (
     say,
     say_json,
     score_text,
+    stoppable,
     table,
 )
-from workbench.errors import CancelledError
 
 _HEADINGS = ("sound", "notes", "sound to notes", "notes to sound")
 
@@ -87,14 +87,10 @@ def train_relation_networks(
     if not resume:
         check_free(folder)
     progress = progress_for(job)
-    try:
+    with stoppable("epochs"):
         trained = train_relations(
             opened, options, folder=folder, resume=resume, device=device, progress=progress
         )
-    except KeyboardInterrupt:
-        raise CancelledError(
-            "Stopped. Finished epochs are kept; go on with the same command and --resume."
-        ) from None
     progress.stage("Scoring on composers and a sound font never met", 1)
     card = release_relations(
         opened,

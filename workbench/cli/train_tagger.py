@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -19,9 +19,10 @@ from workbench.cli.options import (
     progress_for,
     say,
     say_json,
+    stoppable,
     table,
 )
-from workbench.errors import CancelledError, UnknownNameError
+from workbench.errors import UnknownNameError
 from workbench.workspace import Workspace
 
 
@@ -91,9 +92,9 @@ def train_tagger_command(
         taught_by = card.key
         if size is None:
             shape = student_shape(card.shape, student or "expand")
-    given = {"network": network, "channels": channels, "width": width, "layers": layers}
-    given["seconds"] = seconds  # type: ignore[assignment]
-    shape = replace(shape, **{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
+    given: dict[str, Any] = {"network": network, "channels": channels, "width": width}
+    given |= {"layers": layers, "seconds": seconds}
+    shape = replace(shape, **{k: v for k, v in given.items() if v is not None})
     options = TaggerOptions(
         shape=shape,
         noise=noise,
@@ -110,7 +111,7 @@ def train_tagger_command(
     options.check()
     trainee = find_trainee(ws, name, resume=resume)
     progress = progress_for(job)
-    try:
+    with stoppable("steps"):
         card, scores = train_in_workspace(
             ws,
             trainee,
@@ -122,10 +123,6 @@ def train_tagger_command(
             reproduce=(command_line(),),
             progress=progress,
         )
-    except KeyboardInterrupt:
-        raise CancelledError(
-            "Stopped. Finished steps are kept; go on with the same command and --resume."
-        ) from None
     progress.close()
     if as_json:
         say_json({"key": card.key, "scores": card.scores, "training": card.training})

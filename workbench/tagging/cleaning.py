@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
+from workbench.backbones.tagger_card import TagName
 from workbench.catalogue.words import NO_WORDS
 from workbench.corpus.manifest import artist_key
 from workbench.errors import NotReadyError, UnknownNameError, WorkbenchError
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
     from workbench.workspace import Workspace
 
-Tag: TypeAlias = tuple[str, str]  # dimension and value
 COLUMNS = {
     "dimension": str,
     "value": str,
@@ -48,17 +48,17 @@ class Cleaning:
         here are dropped.
     """
 
-    becomes: Mapping[Tag, Tag]
+    becomes: Mapping[TagName, TagName]
 
     @classmethod
     def of(cls, table: pd.DataFrame) -> Cleaning:
         """Return the cleaning of a table as `propose_cleaning` makes it."""
         kept = table[table["kept"]]
         rows = kept[["dimension", "value", "becomes"]].itertuples(index=False, name=None)
-        return cls({(d, value): (d, becomes) for d, value, becomes in rows})
+        return cls({TagName(d, value): TagName(d, becomes) for d, value, becomes in rows})
 
     @cached_property
-    def vocabulary(self) -> tuple[Tag, ...]:
+    def vocabulary(self) -> tuple[TagName, ...]:
         """The tags that are kept, each once, in the order of the table."""
         return tuple(dict.fromkeys(self.becomes.values()))
 
@@ -79,7 +79,8 @@ class Cleaning:
         rows = tags[["item_id", "dimension", "value"]].itertuples(index=False, name=None)
         # A tag that nobody spelled so when the table was made is itself once somebody does.
         spelled = {**{tag: tag for tag in self.vocabulary}, **self.becomes}
-        kept = [(item, *spelled[d, v]) for item, d, v in rows if (d, v) in spelled]
+        said = ((item, TagName(dimension, value)) for item, dimension, value in rows)
+        kept = [(item, *spelled[tag]) for item, tag in said if tag in spelled]
         found = pd.DataFrame(kept, columns=["item_id", "dimension", "value"])
         return found.drop_duplicates(ignore_index=True)
 
@@ -216,11 +217,11 @@ def read_cleaning(file: Path) -> Cleaning:
     """
     rows = read_rows(file)
     _check_columns(file, rows)
-    spelled: dict[Tag, str] = {}
-    kept: dict[Tag, bool] = {}
+    spelled: dict[TagName, str] = {}
+    kept: dict[TagName, bool] = {}
     for place, row in rows:
         cells = {name: str(row.get(name) or "").strip() for name in COLUMNS}
-        tag = cells["dimension"], cells["value"]
+        tag = TagName(cells["dimension"], cells["value"])
         if not all(tag):
             raise WorkbenchError(f"{place}: a row needs a dimension and a value.")
         if tag in spelled:
@@ -273,11 +274,11 @@ def _check_columns(file: Path, rows: Sequence[tuple[str, Row]]) -> None:
         raise WorkbenchError(f"{file} {what}; its columns are {', '.join(COLUMNS)}.")
 
 
-def _chain(tag: Tag, spelled: Mapping[Tag, str]) -> list[Tag]:
+def _chain(tag: TagName, spelled: Mapping[TagName, str]) -> list[TagName]:
     """Return a tag and what it becomes, step by step, up to the spelling that stays."""
     steps = [tag]
     while spelled.get(steps[-1]) and spelled[steps[-1]] != steps[-1][1]:
-        step = (tag[0], spelled[steps[-1]])
+        step = TagName(tag.dimension, spelled[steps[-1]])
         if step in steps:
             circle = " becomes ".join(repr(value) for _, value in [*steps, step])
             raise WorkbenchError(f"In {tag[0]} {circle}; let one of them stay as it is.")

@@ -117,14 +117,7 @@ def find_tagger(ws: Workspace, key: str | None = None) -> TaggerInfo:
     UnknownNameError
         If there is no such tagger.
     """
-    known = list_taggers(ws)
-    if key is None:
-        return next((info for info in known if info.installed), known[0])
-    found = next((info for info in known if info.key == key), None)
-    if found is None:
-        names = ", ".join(info.key for info in known)
-        raise UnknownNameError(f"There is no tagger {key!r}; choose one of {names}.")
-    return found
+    return _find(ws, key)[1]
 
 
 def load_tagger(key: str, ws: Workspace) -> Tagger:
@@ -152,10 +145,9 @@ def _load(key: str, root: Path) -> Tagger:
     from workbench.workspace import Workspace
 
     ws = Workspace(root)
-    info = find_tagger(ws, key)
+    source, info = _find(ws, key)
     if not info.installed:
         raise UnknownNameError(f"Tagger {key} is not installed; run `{info.install}`.")
-    source = next(s for s in _sources() if key in (known.key for known in s.listed(ws)))
     tagger = source.load(key, ws)
     if not tagger.tags or len(set(tagger.tags)) < len(tagger.tags):
         raise WorkbenchError(f"Tagger {key} knows no tags, or one of them twice; train it again.")
@@ -178,6 +170,18 @@ def check_scores(scores: np.ndarray, tagger: Tagger) -> np.ndarray:
     found = np.asarray(scores, dtype=np.float32)
     if not np.all((found >= 0) & (found <= 1)):
         raise WorkbenchError(f"Tagger {tagger.key} returned numbers that are no probabilities.")
+    return found
+
+
+def _find(ws: Workspace, key: str | None) -> tuple[TaggerSource, TaggerInfo]:
+    """Return where a tagger comes from and what is known of it; see `find_tagger`."""
+    known = [(source, info) for source in _sources() for info in source.listed(ws)]
+    if key is None:
+        return next((entry for entry in known if entry[1].installed), known[0])
+    found = next((entry for entry in known if entry[1].key == key), None)
+    if found is None:
+        names = ", ".join(info.key for _, info in known)
+        raise UnknownNameError(f"There is no tagger {key!r}; choose one of {names}.")
     return found
 
 

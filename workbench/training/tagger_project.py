@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from workbench.backbones.card import CARD
-from workbench.backbones.tagger_card import TaggerCard, TagName
+from workbench.backbones.tagger_card import TaggerCard, TagName, read_tagger_card
 from workbench.encoders.registry import is_taken
 from workbench.errors import NotReadyError, StorageError, WorkbenchError
 from workbench.evaluation.tagging import TagScores
@@ -18,6 +18,7 @@ from workbench.tagging.cleaning import Cleaning, human_tags, propose_cleaning, r
 from workbench.tagging.reviews import SOURCE, rejected
 from workbench.tagging.taggers import list_taggers
 from workbench.tagging.trained import (
+    folder_of,
     load_teacher,
     newest_tagger,
     next_version,
@@ -101,7 +102,7 @@ def find_teacher(ws: Workspace, key: str | None) -> TaggerCard:
     StorageError
         If it is damaged.
     """
-    return newest_tagger(ws) if key is None else load_teacher(ws, key)[1]
+    return newest_tagger(ws) if key is None else read_tagger_card(folder_of(ws, key))
 
 
 def train_in_workspace(
@@ -149,11 +150,8 @@ def train_in_workspace(
     """
     teacher = load_teacher(ws, options.teacher) if options.teacher else None
     begun = trainee.resume and (trainee.folder / _LEARNED).is_file()
-    earlier = None
-    if begun:
-        earlier = _stored(trainee.folder)
-    elif teacher is not None:
-        earlier = _stored(taggers_folder(ws) / teacher[1].key)
+    origin = trainee.folder if begun else teacher and taggers_folder(ws) / teacher[1].key
+    earlier = _stored(origin) if origin else None
     if table is not None:
         cleaning = read_cleaning(table)
     elif earlier is not None:
@@ -215,7 +213,7 @@ def _data(
     reviewed = said["source"] == SOURCE
     data = tagger_data(
         ws,
-        [TagName(*tag) for tag in cleaning.vocabulary],
+        cleaning.vocabulary,
         tags=cleaning.apply(said[~reviewed]),
         accepted=cleaning.apply(said[reviewed]),
         clip_s=options.clip_s,
@@ -242,7 +240,7 @@ def _make_folder(trainee: Trainee) -> None:
 
 def _store(folder: Path, cleaning: Cleaning, data: TaggerData) -> None:
     names = set(data.labels.tags)
-    rows = [[*a, *b] for a, b in cleaning.becomes.items() if TagName(*b) in names]
+    rows = [[*a, *b] for a, b in cleaning.becomes.items() if b in names]
     text = json.dumps({"tags": rows, "split": data.split}, ensure_ascii=False)
     write_text(folder / _LEARNED, text)
 
@@ -250,7 +248,8 @@ def _store(folder: Path, cleaning: Cleaning, data: TaggerData) -> None:
 def _stored(folder: Path) -> _Learned:
     try:
         stored = json.loads((folder / _LEARNED).read_text(encoding="utf-8"))
-        becomes = {(str(a), str(b)): (str(c), str(d)) for a, b, c, d in stored["tags"]}
+        rows = [[str(word) for word in row] for row in stored["tags"]]
+        becomes = {TagName(a, b): TagName(c, d) for a, b, c, d in rows}
         split = {int(item_id): str(side) for item_id, side in stored["split"].items()}
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise StorageError(
@@ -276,7 +275,7 @@ def _check_held_out(teacher: _Learned, data: TaggerData) -> None:
 
 
 def _check_same(trainee: Trainee, stored: Cleaning, data: TaggerData) -> None:
-    before, now = {TagName(*t) for t in stored.vocabulary}, set(data.labels.tags)
+    before, now = set(stored.vocabulary), set(data.labels.tags)
     if before != now:
         name = sorted(before ^ now)[0]
         raise WorkbenchError(

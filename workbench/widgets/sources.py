@@ -70,9 +70,11 @@ def source_words(card: ModelCard | None, data: str, *, read_at: datetime | None 
     >>> source_words(None, "120 judgements", read_at=datetime(2026, 5, 3, tzinfo=UTC))
     '120 judgements · read on 3 May 2026'
     """
-    model = [present.model_words(card).capitalize()] if card else []
-    when = present.date_words(read_at or datetime.now(UTC))
-    return " · ".join([*model, data, f"read on {when}"])
+    model = [present.model_words(card)] if card else []
+    words = " · ".join(
+        [*model, data, f"read on {present.date_words(read_at or datetime.now(UTC))}"]
+    )
+    return words[:1].upper() + words[1:]
 
 
 def figure(

@@ -97,10 +97,7 @@ def colour_by_number(
         palette, index, legend = _by_number(numbers, form, nothing)
     else:
         palette, index, legend = _by_category([None] * len(numbers), nothing)
-    texts = [
-        format(value, form) if is_known else ""
-        for value, is_known in zip(numbers, known, strict=True)
-    ]
+    texts = [format(number, form) if math.isfinite(number) else "" for number in numbers]
     return Colouring(palette, index, texts, {**legend, "note": note})
 
 

@@ -98,6 +98,13 @@ class SubspaceMaps(anywidget.AnyWidget):
                 self.selected = None
             self.chosen = [item_id for item_id in self.chosen if item_id in known]
 
+    def beforehand(self) -> dict[str, list[Any]]:
+        """Return what people may pick on an exported page: points, and what to colour by."""
+        return {
+            "selected": list(self.items.get("id", ())),
+            "colour": [choice["value"] for choice in self.colourings],
+        }
+
     @property
     def chosen_items(self) -> pd.DataFrame:
         """The catalogue's rows of the chosen items."""

@@ -108,7 +108,7 @@ class MapsView {
     this.chosenLine = new Chosen({
       draw: (isOn) => (this.drawing = isOn),
       clear: () => this.choose([]),
-      makeTask: (name) => this.makeTask(name),
+      makeTask: exported() ? null : (name) => this.makeTask(name),
     });
     const below = [this.controls(), this.chosenLine.root, this.bar.root];
     this.root.replaceChildren(this.grid, ...below, this.tip, this.said);
@@ -168,7 +168,7 @@ class MapsView {
     }
     row.append(this.counted, this.clear);
     const choices = this.model.get("colourings");
-    if (choices.length > 1) {
+    if (choices.length > 1 && isAnswered(this.model, "colour")) {
       row.append(colourChooser(choices, this.model.get("colour"), (value) => {
         this.refocus = true; // the maps are built again
         this.send("colour", value);

@@ -58,7 +58,7 @@ function isInside([x, y], outline) {
 /**
  * The line below the maps that tells of the chosen items: how many, clear, make a task of them.
  *
- * `actions`: draw(isOn), clear(), makeTask(name) which promises what to say.
+ * `actions`: draw(isOn), clear(), makeTask(name) which promises what to say, null without Python.
  */
 class Chosen {
   constructor({ draw, clear, makeTask }) {
@@ -85,7 +85,8 @@ class Chosen {
     this.said = make("span", "wb-maps-said");
     this.said.setAttribute("role", "status");
     this.more = make("span", "wb-maps-more");
-    this.more.append(button("Clear", clear), this.name, button("Make a rating task", create));
+    this.more.append(button("Clear", clear));
+    if (makeTask) this.more.append(this.name, button("Make a rating task", create));
     this.root.append(this.drawing, this.count, this.more, this.said);
     this.show(0);
   }

@@ -185,6 +185,14 @@ class SubspaceMaps(anywidget.AnyWidget):
         except WorkbenchError as error:
             self.note = str(error)
 
+    def beforehand(self) -> dict[str, list[Any]]:
+        """Return what people may pick on an exported page: points, what to colour by, trails."""
+        return {
+            "selected": list(self.items.get("id", ())),
+            "colour": [choice["value"] for choice in self.colourings],
+            "trails_from": ["", *self.versions],
+        }
+
     # -- what was chosen ------------------------------------------------------------------------
 
     @property

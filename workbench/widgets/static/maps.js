@@ -52,7 +52,7 @@ class MapsView {
       draw: (how) => (this.drawing = how),
       clear: () => this.choose([]),
       save: () => this.save("chosen", (i) => this.chosen.has(this.items.id[i])),
-      makeTask: model.get("may_ask") ? (name) => this.makeTask(name) : null,
+      makeTask: model.get("may_ask") && !exported() ? (name) => this.makeTask(name) : null,
     });
     this.near = new Near({
       play: (id) => this.listen(this.place(id)),
@@ -86,13 +86,13 @@ class MapsView {
     row.append(this.counted, this.clear);
     const menus = make("span", "wb-maps-menus");
     const versions = model.get("versions");
-    if (versions.length) {
+    if (versions.length && isAnswered(model, "trails_from")) {
       const none = { value: "", label: "no trails" };
       const choices = [none, ...versions.map((name) => ({ value: name, label: `from ${name}` }))];
       menus.append(menu("Trails", choices, model.get("trails_from"), (value) => this.send("trails_from", value)));
     }
     const colours = model.get("colourings");
-    if (colours.length > 1) {
+    if (colours.length > 1 && isAnswered(model, "colour")) {
       menus.append(menu("Colour", colours, model.get("colour"), (value) => this.send("colour", value)));
     }
     row.append(menus);

@@ -190,24 +190,18 @@ def test_without_judgements_nobody_is_offered_their_colours(bare: Workspace) -> 
 
 def test_the_selected_item_has_its_neighbours_of_every_subspace(lived_in: Workspace) -> None:
     maps = SubspaceMaps(lived_in)
-    item = next(
-        i for i, kind in zip(maps.items["id"], maps.items["kind"], strict=True) if kind == "song"
-    )
+    kinds = dict(zip(maps.items["id"], maps.items["kind"], strict=True))
+    songs = {item for item, kind in kinds.items() if kind == "song"}
+    item = min(songs)
     maps.selected = item
-    songs = {
-        i for i, kind in zip(maps.items["id"], maps.items["kind"], strict=True) if kind == "song"
-    }
     store, blocks = read_subspaces(lived_in)
     vectors = dict(zip(store.ids.tolist(), np.asarray(store.vectors), strict=True))
     for dimension, block in blocks.items():
-        near = maps.near[str(item)][dimension]
-        apart = {
-            i: np.linalg.norm(vectors[i][block] - vectors[item][block]) for i in songs - {item}
-        }
-        assert [i for i, _ in near] == sorted(apart, key=apart.get)[: len(near)]
-        np.testing.assert_allclose(
-            [r for _, r in near], [1 - apart[i] / 2 for i, _ in near], atol=1e-5
-        )
+        own = vectors[item][block]
+        apart = {i: np.linalg.norm(vectors[i][block] - own) for i in songs - {item}}
+        found, relevance = zip(*maps.near[str(item)][dimension], strict=True)
+        assert list(found) == sorted(apart, key=apart.__getitem__)[: len(found)]
+        np.testing.assert_allclose(relevance, [1 - apart[i] / 2 for i in found], atol=1e-5)
     maps.selected = None
     assert maps.near == {}
 

@@ -9,7 +9,7 @@ from heard import KEY, store_heard
 from workbench import Workspace
 from workbench.errors import WorkbenchError
 from workbench.listening.task_store import RatingTasks
-from workbench.search.maps import Layout
+from workbench.maps.store import Layout
 from workbench.subspaces.dimensions import DIMENSIONS
 from workbench.urls import audio_url
 from workbench.widgets import SubspaceMaps

@@ -20,7 +20,7 @@ from workbench.widgets.map_colours import colour_choices, map_colouring
 if TYPE_CHECKING:
     import pandas as pd
 
-    from workbench.search.maps import Layout
+    from workbench.maps.store import Layout
     from workbench.workspace import Workspace
 
 _LOG = logging.getLogger(__name__)

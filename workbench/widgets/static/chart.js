@@ -27,6 +27,10 @@ export default {
     const plot = make("div", "wb-chart-plot");
     root.append(plot);
     const draw = () => {
+      if (model.get("label")) {
+        plot.setAttribute("role", "img");
+        plot.setAttribute("aria-label", model.get("label"));
+      }
       const { data = [], layout = {} } = structuredClone(model.get("figure"));
       const height = model.get("height");
       plot.style.height = `${height}px`;

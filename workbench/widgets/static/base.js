@@ -73,3 +73,30 @@ function clock(seconds) {
   const whole = Number.isFinite(seconds) ? Math.max(0, Math.floor(seconds)) : 0;
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
 }
+
+/**
+ * Colours of the style sheet as they are shown now, for canvases and charts: a variable itself
+ * holds `light-dark(…)`, which only an element resolves.
+ */
+function themeColours(root, ...names) {
+  const probe = make("i");
+  root.append(probe);
+  const found = names.map((name) => {
+    probe.style.color = `var(${name})`;
+    return getComputedStyle(probe).color;
+  });
+  probe.remove();
+  return found;
+}
+
+/** Call `act` when the page turns dark or light; returns how to stop that. */
+function onTheme(act) {
+  const system = matchMedia("(prefers-color-scheme: dark)");
+  const lab = new MutationObserver(act);
+  system.addEventListener("change", act);
+  lab.observe(document.body, { attributeFilter: ["data-jp-theme-light"] });
+  return () => {
+    system.removeEventListener("change", act);
+    lab.disconnect();
+  };
+}

@@ -8,14 +8,15 @@ export default {
       made.setAttribute("aria-label", title);
       return made;
     };
-    const picture = (format) =>
-      globalThis.Plotly?.downloadImage(chart(), {
-        format,
-        filename: model.get("name"),
-        width: chart().clientWidth,
-        height: chart().clientHeight,
-        scale: format === "png" ? 3 : 1,
-      });
+    const picture = (format) => {
+      const { clientWidth: width, clientHeight: height, workbenchFigure } = chart();
+      const { data, layout } = structuredClone(workbenchFigure); // light, whatever the page is
+      const scale = format === "png" ? 3 : 1;
+      return globalThis.Plotly.downloadImage(
+        { data, layout: { ...layout, paper_bgcolor: "#ffffff" } },
+        { format, filename: model.get("name"), width, height, scale },
+      );
+    };
     const draw = () => {
       const saves = make("span", "wb-source-saves");
       const { columns, rows } = model.get("table");

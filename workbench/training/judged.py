@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from workbench.evaluation.scores import Score
-from workbench.judgements.answer_table import answer_table, label_counts
+from workbench.judgements.answer_table import answer_table
+from workbench.judgements.ceiling import pairs_that_agree
 from workbench.judgements.consensus import soft_labels
 from workbench.subspaces.triplets import Triplets
 
@@ -90,7 +91,7 @@ def judged_triplets(
             before = answer_table(known[known["dimension"] == name])
             count = dict(zip(before.tasks, (before.labels >= 0).sum(axis=1), strict=True))
             known_votes[name] = np.array([count.get(t, 0) for t in answers.tasks], np.float32)
-            ceiling[name] = _pairs_that_agree(answers.labels)
+            ceiling[name] = pairs_that_agree(answers.labels)
     ceiling["overall"] = sum(ceiling.values(), Score())
     return JudgedTriplets(
         ids=ids,
@@ -117,11 +118,3 @@ def _learned_until(ws: Workspace, card: ModelCard) -> pd.Timestamp:
     history = ws.judgements.history()
     last = history.loc[history["id"] == card.watermark, "at"]
     return last.iloc[0] if len(last) else pd.Timestamp(0, tz="UTC")
-
-
-def _pairs_that_agree(labels: np.ndarray) -> Score:
-    """Count the pairs of different raters who decided alike, of all who decided both."""
-    decided = label_counts(labels, kinds=3)[:, :2]
-    answers = decided.sum(axis=1)
-    agreeing = decided * (decided - 1) // 2
-    return Score(int(agreeing.sum()), int((answers * (answers - 1) // 2).sum()))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from workbench.errors import NotReadyError
-from workbench.evaluation.answers import distances
+from workbench.evaluation.answers import closer_first, margins
 from workbench.evaluation.questions import OVERALL, Questions, tag_questions
 from workbench.evaluation.report import comparisons
 from workbench.evaluation.scores import compare, count_right, paired_difference
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from workbench.workspace import Workspace
 
 Kind = Literal["tags", "judgements"]
-MOST_SONGS = 2000  # of those kept aside; all pairs of them are looked at
+MOST_SONGS = 1000  # of those kept aside; all pairs of them are looked at
 
 
 @dataclass(frozen=True)
@@ -175,13 +175,9 @@ def answer_both(
     for name, triplets in questions.triplets.items():
         if not len(triplets):
             continue
-        margins = []
-        for space in spaces:
-            to_a, to_b = distances(space[name], triplets)
-            margins.append(np.where(triplets.share > 0.5, to_b - to_a, to_a - to_b))
-        turned = np.where((triplets.share > 0.5)[:, None], [[0, 1, 2]], [[0, 2, 1]])
-        rows = np.take_along_axis(triplets.rows, turned, axis=1)
-        found[name] = BothAnswers(questions.ids[rows], np.stack(margins, axis=1), songs[rows[:, 0]])
+        both = np.stack([margins(space[name], triplets) for space in spaces], axis=1)
+        rows = closer_first(triplets)
+        found[name] = BothAnswers(questions.ids[rows], both, songs[rows[:, 0]])
     return found
 
 

@@ -52,8 +52,9 @@ function taggedSection(model, player, set) {
   const draw = () => {
     const tags = model.get("tags");
     const items = model.get("tagged");
-    const machine = machineOf(model.get("choices"));
+    const machine = isAnswered(model, "filters") && machineOf(model.get("choices"));
     const parts = tags.map((tag) => tagChip(tag, () => toggle(tag)));
+    if (!isAnswered(model, "off")) for (const chip of parts) chip.disabled = true;
     if (machine) parts.push(machineSwitch(machine, model.get("filters"), (filters) => set("filters", filters)));
     const place = [...chips.querySelectorAll("button,input")].indexOf(document.activeElement);
     chips.replaceChildren(...parts);

@@ -98,12 +98,11 @@ class SubspaceMaps(anywidget.AnyWidget):
                 self.selected = None
             self.chosen = [item_id for item_id in self.chosen if item_id in known]
 
-    def beforehand(self) -> dict[str, list[Any]]:
-        """Return what people may pick on an exported page: points, and what to colour by."""
-        return {
-            "selected": list(self.items.get("id", ())),
-            "colour": [choice["value"] for choice in self.colourings],
-        }
+    def beforehand(self, most: int) -> dict[str, list[Any]]:
+        """Return what may be picked on an exported page: colours, and points if they are few."""
+        ids = list(self.items.get("id", ()))
+        colours = {"colour": [choice["value"] for choice in self.colourings]}
+        return colours | ({"selected": ids} if len(ids) <= most else {})
 
     @property
     def chosen_items(self) -> pd.DataFrame:

@@ -26,8 +26,8 @@ class _Counting(anywidget.AnyWidget):
         if self.number > 4:
             self.said = "large"
 
-    def beforehand(self):
-        return {"number": [3, 5, 2]}
+    def beforehand(self, most: int):
+        return {"number": [3, 5, 2]} if most > 2 else {}
 
 
 def test_each_value_has_what_follows_from_it():

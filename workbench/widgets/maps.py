@@ -185,13 +185,14 @@ class SubspaceMaps(anywidget.AnyWidget):
         except WorkbenchError as error:
             self.note = str(error)
 
-    def beforehand(self) -> dict[str, list[Any]]:
-        """Return what people may pick on an exported page: points, what to colour by, trails."""
-        return {
-            "selected": list(self.items.get("id", ())),
+    def beforehand(self, most: int) -> dict[str, list[Any]]:
+        """Return what may be picked on an exported page: colours, trails, and points if few."""
+        ids = list(self.items.get("id", ()))
+        picks: dict[str, list[Any]] = {
             "colour": [choice["value"] for choice in self.colourings],
             "trails_from": ["", *self.versions],
         }
+        return picks | ({"selected": ids} if len(ids) <= most else {})
 
     # -- what was chosen ------------------------------------------------------------------------
 

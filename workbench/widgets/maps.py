@@ -171,7 +171,7 @@ class SubspaceMaps(anywidget.AnyWidget):
             self._ws, self.selected, count=_NEAR, version=self._version, among=self._ids[shown]
         )
         lists = {
-            name: [[int(i), float(value)] for i, value in table["relevance"].items()]
+            name: list(map(list, zip(table.index.tolist(), table["relevance"].tolist(), strict=True)))
             for name, table in found.items()
         }
         self.near = {str(self.selected): lists}

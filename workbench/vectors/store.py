@@ -117,6 +117,11 @@ class VectorStore:
         self._remove(replaced, but=name)
         self.__dict__.pop("_arrays", None)
 
+    def hold(self, ids: np.ndarray, vectors: np.ndarray) -> None:
+        """Keep a complete new set in memory, for those who may store nothing; see `write`."""
+        order = np.argsort(ids, kind="stable")
+        self.__dict__["_arrays"] = _Arrays(np.asarray(ids, np.int64)[order], vectors[order])
+
     @cached_property
     def _arrays(self) -> _Arrays:
         """Both files of one generation, opened together; once open they outlive their removal."""

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from example_workspace import add_model, add_songs
 from heard import KEY, store_heard
-from workbench.maps.store import Layout
-from workbench.maps.trails import trails
 
 from workbench import Workspace
 from workbench.errors import WorkbenchError
 from workbench.listening.task_store import RatingTasks
+from workbench.maps.store import Layout
+from workbench.maps.trails import trails
 from workbench.search.subspaces import read_subspaces
 from workbench.subspaces.dimensions import DIMENSIONS
 from workbench.urls import audio_url

@@ -188,11 +188,11 @@ class SubspaceMaps(anywidget.AnyWidget):
     def beforehand(self, most: int) -> dict[str, list[Any]]:
         """Return what may be picked on an exported page: colours, trails, and points if few."""
         ids = list(self.items.get("id", ()))
-        return {
+        picks: dict[str, list[Any]] = {
             "colour": [choice["value"] for choice in self.colourings],
             "trails_from": ["", *self.versions],
-            **({"selected": ids} if len(ids) <= most else {}),
         }
+        return picks | ({"selected": ids} if len(ids) <= most else {})
 
     # -- what was chosen ------------------------------------------------------------------------
 

@@ -69,6 +69,6 @@ def test_links_between_widgets_are_followed(lived_in):
 def test_colours_are_asked_too(lived_in):
     explorer = Explorer(lived_in)
     maps, _ = ask([explorer.maps, explorer.similar])
-    shown = {tuple(value): changes.get((0, "maps")) for value, changes in maps["colour"]}
+    shown = {tuple(value): changes[(0, "colours")] for value, changes in maps["colour"]}
     assert {each["shows"] for each in shown[("genre",)]} == {"genre"}
     assert len({each["shows"] for each in shown[()]}) > 1

@@ -171,7 +171,9 @@ class SubspaceMaps(anywidget.AnyWidget):
             self._ws, self.selected, count=_NEAR, version=self._version, among=self._ids[shown]
         )
         lists = {
-            name: list(map(list, zip(table.index.tolist(), table["relevance"].tolist(), strict=True)))
+            name: list(
+                map(list, zip(table.index.tolist(), table["relevance"].tolist(), strict=True))
+            )
             for name, table in found.items()
         }
         self.near = {str(self.selected): lists}

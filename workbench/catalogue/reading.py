@@ -219,4 +219,7 @@ class CatalogueReader:
 
         with self._database.read() as session:
             result = session.execute(query)
-            return pd.DataFrame(result.fetchall(), columns=list(result.keys()))
+            names, rows = list(result.keys()), result.fetchall()
+        # Column by column: of a list of rows pandas looks at every cell.
+        columns = zip(*rows, strict=True) if rows else ([] for _ in names)
+        return pd.DataFrame({name: list(cells) for name, cells in zip(names, columns, strict=True)})

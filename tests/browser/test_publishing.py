@@ -10,9 +10,15 @@ import pytest
 from chromium import OUTPUT
 
 from workbench import Workspace
+from workbench.resources import resource
+from workbench.roles import Role
 from workbench.server.launch import voila_server
+from workbench.server.pages import list_pages
 from workbench.server.processes import Server, started
 
+VIEWERS_PAGES = [
+    page.title for page in list_pages(resource("dashboards")) if page.needs is Role.VIEWER
+]
 pytestmark = pytest.mark.browser
 
 PLAYER = "document.querySelector('.wb-similar').workbenchPlayer"
@@ -55,12 +61,13 @@ def _links(page) -> list[str]:
 def test_a_stakeholder_sees_hears_and_changes_nothing(page, published, shared_ws, refusals):
     page.goto(published.addresses["viewers"])
     assert "token" not in page.url
-    assert _links(page) == ["Overview", "Explore"]
+    assert _links(page) == VIEWERS_PAGES
+    assert "Rate" not in VIEWERS_PAGES
     page.screenshot(path=OUTPUT / "pages_of_a_viewer.png")
 
     page.get_by_role("link", name="Overview").first.click()
     page.wait_for_selector(".wb-tile")
-    assert _links(page) == ["Overview", "Explore"]
+    assert _links(page) == VIEWERS_PAGES
 
     page.goto(f"{published.url}voila/render/explore.ipynb")
     page.wait_for_selector(".wb-similar tbody tr")

@@ -15,13 +15,17 @@ _LAST = 1000
 
 @dataclass(frozen=True)
 class Page:
-    """One dashboard: `name` is its notebook's file name, `needs` the role that may open it."""
+    """One dashboard, by its notebook's file name.
+
+    `needs` is the role that may open it, `export` whether it may leave the house.
+    """
 
     name: str
     title: str
     description: str
     order: float
     needs: Role
+    export: bool = False
 
 
 def list_pages(folder: Path) -> list[Page]:
@@ -29,7 +33,8 @@ def list_pages(folder: Path) -> list[Page]:
 
     A notebook says what it is in its metadata: ``"title"`` at the top level, and ``"workbench":
     {"description": "One sentence.", "order": 1, "needs": "viewer"}``. A page that does not say
-    that viewers may open it is for raters. One that cannot be read is left out and logged.
+    that viewers may open it is for raters. ``"export": true`` adds that it shows something without
+    Python, and nothing that is not for everybody. One that cannot be read is left out and logged.
     """
     pages = [page for file in folder.glob("*.ipynb") if (page := _read(file)) is not None]
     return sorted(pages, key=lambda page: (page.order, page.name))
@@ -45,6 +50,7 @@ def _read(file: Path) -> Page | None:
             description=str(own.get("description", "")),
             order=float(own.get("order", _LAST)),
             needs=Role(own.get("needs", Role.RATER)),
+            export=own.get("export") is True,
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         _log.warning("%s is left out of the pages: %s", file, error)

@@ -28,6 +28,8 @@ class PlotlyChart(anywidget.AnyWidget):
         text from files through `plain` first.
     height
         In pixels; the width is that of the place where the chart stands.
+    label
+        What it shows, in a sentence or two, for those who cannot see it.
 
     Attributes
     ----------
@@ -46,13 +48,18 @@ class PlotlyChart(anywidget.AnyWidget):
     _css = css()
     figure = traitlets.Dict().tag(sync=True)
     height = traitlets.Int(360).tag(sync=True)
+    label = traitlets.Unicode().tag(sync=True)
     clicked = traitlets.Dict(None, allow_none=True).tag(sync=True)
     hovered = traitlets.Dict(None, allow_none=True).tag(sync=True)
 
     def __init__(
-        self, figure: go.Figure | dict[str, Any] | None = None, *, height: int = 360
+        self,
+        figure: go.Figure | dict[str, Any] | None = None,
+        *,
+        height: int = 360,
+        label: str = "",
     ) -> None:
-        super().__init__(figure=figure_dict(figure), height=height)
+        super().__init__(figure=figure_dict(figure), height=height, label=label)
 
     def show(self, figure: go.Figure | dict[str, Any]) -> None:
         """Replace the figure."""
@@ -71,8 +78,8 @@ def figure_dict(figure: go.Figure | dict[str, Any] | None) -> dict[str, Any]:
         figure = figure.to_plotly_json()
     layout = {key: value for key, value in figure.get("layout", {}).items() if key != "template"}
     return {
-        "data": _plain(figure.get("data", [])),
-        "layout": _plain(plot_layout(**layout)),
+        "data": plain_json(figure.get("data", [])),
+        "layout": plain_json(plot_layout(**layout)),
     }
 
 
@@ -87,14 +94,20 @@ def plain(text: object) -> str:
     return str(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _plain(value: Any) -> Any:
-    """Turn arrays, table columns and NaN into what JSON can hold."""
+def plain_json(value: Any) -> Any:
+    """Return arrays, table columns and NaN as what JSON can hold.
+
+    Examples
+    --------
+    >>> plain_json({"score": float("nan"), 1: (2, 3)})
+    {'score': None, '1': [2, 3]}
+    """
     if isinstance(value, dict):
-        return {str(key): _plain(entry) for key, entry in value.items()}
+        return {str(key): plain_json(entry) for key, entry in value.items()}
     if hasattr(value, "tolist"):  # numpy and pandas, scalars included
-        return _plain(value.tolist())
+        return plain_json(value.tolist())
     if isinstance(value, list | tuple):
-        return [_plain(entry) for entry in value]
+        return [plain_json(entry) for entry in value]
     if isinstance(value, float) and value - value != 0.0:
         return None
     if isinstance(value, str | int | float | bool) or value is None:

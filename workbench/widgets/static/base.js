@@ -12,13 +12,24 @@ function baseUrl() {
   return "/";
 }
 
+/** What stands in for the server and for Python on an exported page; undefined on a live one. */
+function exported() {
+  return globalThis.workbenchExport;
+}
+
+/** Whether anything follows from a change of a trait: on an exported page only if asked before. */
+function isAnswered(model, trait) {
+  return !exported() || model.answers(trait);
+}
+
 /** A route of the workbench, such as "workbench/audio/0123456789ab/7", as a full path. */
 function routeUrl(route) {
-  return baseUrl() + route;
+  return exported()?.url(route) ?? baseUrl() + route;
 }
 
 /** Fetch the bytes of a sound; JupyterHub wants the token that <audio src> does without. */
 async function fetchAudio(route, options = {}) {
+  if (exported()) throw new Error(exported().missing);
   const token = document.cookie.match(/(?:^|;\s*)_xsrf=([^;]*)/);
   const headers = token ? { "X-XSRFToken": decodeURIComponent(token[1]) } : {};
   const response = await fetch(routeUrl(route), { credentials: "same-origin", headers, ...options });
@@ -72,4 +83,31 @@ function make(tag, className = "", text = "") {
 function clock(seconds) {
   const whole = Number.isFinite(seconds) ? Math.max(0, Math.floor(seconds)) : 0;
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
+}
+
+/**
+ * Colours of the style sheet as they are shown now, for canvases and charts: a variable itself
+ * holds `light-dark(…)`, which only an element resolves.
+ */
+function themeColours(root, ...names) {
+  const probe = make("i");
+  root.append(probe);
+  const found = names.map((name) => {
+    probe.style.color = `var(${name})`;
+    return getComputedStyle(probe).color;
+  });
+  probe.remove();
+  return found;
+}
+
+/** Call `act` when the page turns dark or light; returns how to stop that. */
+function onTheme(act) {
+  const system = matchMedia("(prefers-color-scheme: dark)");
+  const lab = new MutationObserver(act);
+  system.addEventListener("change", act);
+  lab.observe(document.body, { attributeFilter: ["data-jp-theme-light"] });
+  return () => {
+    system.removeEventListener("change", act);
+    lab.disconnect();
+  };
 }

@@ -12,6 +12,27 @@ function pointOf(event) {
   };
 }
 
+// theme.py's colours of a light page, and what they are called in the style sheet.
+const THEME = {
+  "#1f2933": "--wb-ink",
+  "#616e7c": "--wb-muted",
+  "#dde3ea": "--wb-line",
+  "#ffffff": "--wb-surface",
+};
+
+/** A figure in the colours of the page as it is now. */
+function themed(figure, root) {
+  const now = themeColours(root, ...Object.values(THEME));
+  const colours = new Map(Object.keys(THEME).map((light, i) => [light, now[i]]));
+  const walk = (value) => {
+    if (typeof value === "string") return colours.get(value.toLowerCase()) ?? value;
+    if (Array.isArray(value)) return value.map(walk);
+    if (value === null || typeof value !== "object") return value;
+    return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, walk(entry)]));
+  };
+  return walk(figure);
+}
+
 export default {
   async render({ model, el }) {
     const root = make("div", "wb wb-chart");
@@ -27,8 +48,13 @@ export default {
     const plot = make("div", "wb-chart-plot");
     root.append(plot);
     const draw = () => {
-      const { data = [], layout = {} } = structuredClone(model.get("figure"));
+      if (model.get("label")) {
+        plot.setAttribute("role", "img");
+        plot.setAttribute("aria-label", model.get("label"));
+      }
       const height = model.get("height");
+      plot.workbenchFigure = model.get("figure"); // in the colours that files are saved in
+      const { data = [], layout = {} } = themed(plot.workbenchFigure, root);
       plot.style.height = `${height}px`;
       return Plotly.react(plot, data, { ...layout, height, autosize: true }, {
         responsive: true,
@@ -47,12 +73,14 @@ export default {
     plot.on("plotly_unhover", () => send("hovered", null));
     model.on("change:figure", draw);
     model.on("change:height", draw);
+    const forgetTheme = onTheme(draw);
 
     // A cell or tab may give the chart its width only after it was drawn.
     const observer = new ResizeObserver(() => plot.clientWidth && Plotly.Plots.resize(plot));
     observer.observe(root);
     return () => {
       observer.disconnect();
+      forgetTheme();
       model.off("change:figure", draw);
       model.off("change:height", draw);
       Plotly.purge(plot);

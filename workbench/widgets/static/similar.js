@@ -1,6 +1,7 @@
 // A query, a weight per dimension, filters, and a list to listen to. Titles are only ever text.
 
 const MOST_COLUMNS = 6; // beside titles, on a page of usual width
+const TOO_MANY = "There are too many pieces to keep the neighbours of each in an export; the served page has them.";
 const PIECE = 1 << 20; // bytes of a file that travel at once: servers refuse long messages
 
 /** A slider from unlike (-1) over nothing to alike (1). */
@@ -89,6 +90,10 @@ export default {
     const root = make("div", "wb wb-similar");
     keepKeys(root);
     el.append(root);
+    if (!isAnswered(model, "item")) {
+      root.append(make("div", "wb-note", TOO_MANY));
+      return () => root.remove();
+    }
     const problem = make("div", "wb-note");
     problem.setAttribute("role", "status");
     const player = new Player((words) => say(words || model.get("problem")));
@@ -113,8 +118,11 @@ export default {
     tools.append(find.root, files);
     const filters = filterPanel(model);
     const span = spanInputs(model, set);
+    const able = (trait, element) => isAnswered(model, trait) || element.classList.add("wb-unable");
+    able("file", files), able("filters", filters.root), able("span", span.root);
 
     const weights = make("div", "wb-similar-weights");
+    able("weights", weights);
     const table = make("table");
     const head = make("thead");
     const body = make("tbody");

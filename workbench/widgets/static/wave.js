@@ -7,11 +7,11 @@ function drawWave(canvas, levels, played, region) {
   if (!width || !levels.length) return;
   canvas.width = width * scale;
   canvas.height = height * scale;
-  const style = getComputedStyle(canvas);
+  const [side, soft, ink] = themeColours(canvas, "--side", "--side-soft", "--wb-ink");
   const pen = canvas.getContext("2d");
   pen.scale(scale, scale);
   if (region) {
-    pen.fillStyle = style.getPropertyValue("--side-soft");
+    pen.fillStyle = soft;
     pen.globalAlpha = 0.5;
     pen.fillRect(region[0] * width, 0, (region[1] - region[0]) * width, height);
     pen.globalAlpha = 1;
@@ -23,11 +23,11 @@ function drawWave(canvas, levels, played, region) {
     const to = Math.max(from + 1, Math.floor(((bar + 1) / bars) * levels.length));
     const level = Math.max(...levels.slice(from, to)) / loudest;
     const half = Math.max(1, (level * (height - 4)) / 2);
-    pen.fillStyle = style.getPropertyValue(bar / bars < played ? "--side" : "--side-soft");
+    pen.fillStyle = bar / bars < played ? side : soft;
     pen.fillRect(bar * 3, height / 2 - half, 2, 2 * half);
   }
   if (played > 0) {
-    pen.fillStyle = style.getPropertyValue("--wb-ink");
+    pen.fillStyle = ink;
     pen.fillRect(Math.min(width - 2, played * width), 0, 2, height);
   }
 }

@@ -67,6 +67,7 @@ def test_a_stakeholder_sees_hears_and_changes_nothing(page, published, shared_ws
 
     page.get_by_role("link", name="Overview").first.click()
     page.wait_for_selector(".wb-tile")
+    page.wait_for_load_state("networkidle")
     assert _links(page) == VIEWERS_PAGES
 
     page.goto(f"{published.url}voila/render/explore.ipynb")

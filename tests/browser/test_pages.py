@@ -87,6 +87,28 @@ def test_overview_shows_counts_and_charts(open_page, judged_ws: Workspace):
     picture(page, "page_overview_before")
 
 
+def test_kiviat_turns_to_combinations_and_is_saved(open_page):
+    page = open_page("overview")
+    wait_for_charts(page, 2)
+    chart = page.get_by_role("img", name="Kiviat diagram over 6 dimensions.").first
+    before = chart.get_attribute("aria-label")
+    page.get_by_role("button", name="Combinations of dimensions").click()
+    page.get_by_role("button", name="● all at once ✕").wait_for()
+    page.wait_for_function(
+        "before => document.querySelector('[role=img] .polarlayer') && "
+        "!document.querySelector('[role=img]:has(.polarlayer)').ariaLabel.includes(before)",
+        arg=before,
+    )
+    assert "all at once" in chart.get_attribute("aria-label")
+    figure = page.locator(".wb-figure", has=page.locator(".polarlayer"))
+    for name, beginning in (("CSV", "\ufeffwhat,name,dimension"), ("SVG", "<svg")):
+        with page.expect_download() as waiting:
+            figure.get_by_role("button", name=f"as {name}").click()
+        saved = waiting.value
+        assert saved.suggested_filename == f"kiviat-v0001.{name.lower()}"
+        assert Path(saved.path()).read_text().startswith(beginning)
+
+
 def test_a_triplet_of_real_music_is_heard_and_judged(open_page, judged_ws: Workspace):
     rater = "document.querySelector('.wb-rater').__rater"
     state = "document.querySelector('.wb-rater').dataset.state"

@@ -210,7 +210,7 @@ class KiviatChart(Page):
             present.note(view.notes),
         )  # fmt: skip
         for piece in former:
-            piece.close()
+            present.let_go(piece)
 
     def _table(self) -> pd.DataFrame:
         assert self._view is not None

@@ -200,14 +200,16 @@ def tag_rows(table: pd.DataFrame) -> list[list[object]]:
     """Return `tag_table` as rows of words, as `TAG_HEADER` names their columns."""
     return [
         [
-            row.dimension,
-            _coverage(row.songs_tagged, row.songs),
-            _coverage(row.tracks_tagged, row.tracks),
-            present.count_words(row.different),
-            row.most_frequent,
-            _estimated(row.estimated),
+            name,
+            _coverage(songs_tagged, songs),
+            _coverage(tracks_tagged, tracks),
+            present.count_words(different),
+            frequent,
+            _estimated(share),
         ]
-        for row in table.itertuples()
+        for name, songs_tagged, songs, tracks_tagged, tracks, different, frequent, share in (
+            table.astype(object).to_numpy().tolist()
+        )
     ]
 
 

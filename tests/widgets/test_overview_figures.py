@@ -9,11 +9,10 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
-from workbench.judgements.agreement import agreement_by_dimension
+from workbench.judgements.agreement import agreement_by_dimension, agreement_table
 from workbench.judgements.ceiling import human_ceiling
 from workbench.widgets.overview_figures import (
     agreement_figure,
-    agreement_table,
     judgements_over_time,
     over_time_figure,
 )
@@ -87,29 +86,30 @@ def test_names_of_dimensions_are_shown_not_read():
 
 def test_agreement_is_that_of_the_log_with_its_interval():
     table = log(400, 3)
-    ceiling, agreement = human_ceiling(table), agreement_by_dimension(table, draws=100)
-    found = agreement_table(ceiling, agreement)
-    assert list(found["dimension"]) == ["genre", "mood", "groove"]
+    ceiling, agreement = human_ceiling(table), agreement_by_dimension(table, draws=10)
+    found = agreement_table(table)
     figure = agreement_figure(found)
     go.Figure(figure)
     same, alpha = figure["data"]
-    for place, name in enumerate(found["dimension"]):
+    assert same["y"] == alpha["y"] == ["genre", "mood", "groove"]
+    for place, name in enumerate(same["y"]):
         known = ceiling[name].as_dict()
         assert same["x"][place] == known["score"]
         assert same["x"][place] + same["error_x"]["array"][place] == pytest.approx(known["high"])
-        low, _ = agreement[name]["alpha_by_task"]
         assert alpha["x"][place] == pytest.approx(agreement[name]["alpha"])
-        assert alpha["x"][place] - alpha["error_x"]["arrayminus"][place] == pytest.approx(low)
+        low = alpha["x"][place] - alpha["error_x"]["arrayminus"][place]
+        assert low == pytest.approx(found.loc[name, "alpha_low"])
+        assert low < alpha["x"][place]
 
 
 def test_dimensions_judged_by_one_rater_are_left_out():
     table = log(40, 2).assign(rater="Ada")
-    found = agreement_table(human_ceiling(table), agreement_by_dimension(table, draws=10))
+    found = agreement_table(table)
     assert found.empty
 
 
 def test_alpha_that_nobody_can_say_is_a_gap():
     table = log(60, 1).assign(choice="a")  # nobody ever disagrees: alpha is not defined
-    found = agreement_table(human_ceiling(table), agreement_by_dimension(table, draws=10))
+    found = agreement_table(table)
     assert found["alpha"].isna().all()
     assert agreement_figure(found)["data"][1]["x"] == [None] * len(found)

@@ -90,7 +90,7 @@ def changes_since(ws: Workspace, since: datetime) -> Changes:
     cards = {card.version: card for card in ws.models.versions()}
     return Changes(
         since=since,
-        items=_later(ws.catalogue.items(), "created_at", since),
+        items=ws.catalogue.items(since=since),
         judgements=ws.judgements.counts(since=since, choices=JUDGED),
         raters=judged["rater"].nunique(),
         versions=[
@@ -102,7 +102,7 @@ def changes_since(ws: Workspace, since: datetime) -> Changes:
         in_use_now=ws.models.current(),
         confirmed=int((given == "accepted").sum()),
         rejected=int((given == "rejected").sum()),
-        failures=len(_later(ws.catalogue.failures(), "at", since)),
+        failures=sum(aware(at) >= since for at in ws.catalogue.failures()["at"]),
     )
 
 
@@ -132,10 +132,3 @@ def _apart(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> bool:
     if _move(before, after) is None or before is None:
         return False
     return bool(before["high"] < after["low"] or after["high"] < before["low"])
-
-
-def _later(table: pd.DataFrame, column: str, since: datetime) -> pd.DataFrame:
-    import pandas as pd
-
-    # SQLite gives moments back without their time zone; all are stored in UTC.
-    return table[pd.to_datetime(table[column], utc=True) >= since]

@@ -72,21 +72,19 @@ class Overview(Page):
         self.fill([*pieces, *map(present.empty, troubles)])
 
     def _sections(self) -> Sequence[Callable[[], list[W.Widget]]]:
-        judgements = self._ws.judgements.table()
+        items, judgements = self._ws.catalogue.items(), self._ws.judgements.table()
         return (
-            lambda: catalogue_section(self._ws, judgements),
-            self._what_changed,
+            lambda: catalogue_section(self._ws, items, judgements),
+            lambda: [] if items.empty else self._what_changed(),
             self._model,
             lambda: history_section(self._ws),
             lambda: judgements_section(judgements, names=self._names),
             lambda: agreement_section(judgements),
-            lambda: tags_section(self._ws),
+            lambda: tags_section(self._ws, items),
             lambda: failures_section(self._ws),
         )
 
     def _what_changed(self) -> list[W.Widget]:
-        if self._ws.catalogue.items().empty:
-            return []
         self._show_changes()
         return [present.card("What changed", [self._since, self._changes])]
 

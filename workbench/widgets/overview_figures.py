@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
-from workbench.judgements.agreement import ALL
 from workbench.subspaces.dimensions import DIMENSIONS
 from workbench.widgets import present
 from workbench.widgets.chart import plain
@@ -15,8 +14,6 @@ from workbench.widgets.theme import MUTED, PALETTE, plot_layout
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from workbench.judgements.ceiling import Ceiling
 
 _LINES_SHOWN = len(PALETTE) - 1
 _LONGEST_BY_DAY = 60  # days; beyond that weeks are counted
@@ -98,43 +95,10 @@ def over_time_figure(counts: pd.DataFrame) -> dict[str, Any]:
 # -- agreement ------------------------------------------------------------------------------------
 
 
-def agreement_table(
-    ceiling: Mapping[str, Ceiling], agreement: Mapping[str, Mapping[str, Any]]
-) -> pd.DataFrame:
-    """Return how far raters agree in each dimension that two of them judged.
-
-    Parameters
-    ----------
-    ceiling
-        As `human_ceiling` returns it.
-    agreement
-        As `agreement_by_dimension` returns it.
-
-    Returns
-    -------
-    DataFrame
-        dimension; same, same_low, same_high: how often two raters say the same of a triplet;
-        alpha, alpha_low, alpha_high: Krippendorff's, NaN where nothing can be said; triplets:
-        judged by two or more.
-    """
-    import pandas as pd
-
-    rows = []
-    for name in in_order([n for n, found in ceiling.items() if found.n and n != ALL]):
-        same = ceiling[name].as_dict()
-        alpha = agreement[name]["alpha"]
-        low, high = agreement[name]["alpha_by_task"] or (None, None)
-        rows.append([name, same["score"], same["low"], same["high"], alpha, low, high,
-                     same["triplets"]])  # fmt: skip
-    columns = ["dimension", "same", "same_low", "same_high", "alpha", "alpha_low", "alpha_high",
-               "triplets"]  # fmt: skip
-    table = pd.DataFrame(rows, columns=columns)
-    return table.astype(dict.fromkeys(columns[1:-1], float))
-
-
 def agreement_figure(table: pd.DataFrame) -> dict[str, Any]:
     """Return two panels of points with intervals, from `agreement_table`."""
-    names = [plain(name) for name in table["dimension"]]
+    table = table.loc[in_order(table.index)]
+    names = [plain(name) for name in table.index]
     same, alpha = (_scores(table, column) for column in ("same", "alpha"))
     layout = plot_layout(
         margin={"l": 100, "r": 16, "t": 36, "b": 36},

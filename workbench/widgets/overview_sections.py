@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as W
 
 from workbench.evaluation.changes import changes_since
-from workbench.judgements.agreement import agreement_by_dimension
-from workbench.judgements.ceiling import human_ceiling
+from workbench.judgements.agreement import agreement_table
 from workbench.subspaces.dimensions import dimensions_of
 from workbench.widgets import present
 from workbench.widgets.chart import PlotlyChart
 from workbench.widgets.history import history_figure
 from workbench.widgets.overview_figures import (
     agreement_figure,
-    agreement_table,
     judgements_over_time,
     over_time_figure,
 )
@@ -38,14 +36,22 @@ if TYPE_CHECKING:
     from workbench.subspaces.store import ModelCard
     from workbench.workspace import Workspace
 
-_DRAWS = 200  # of the bootstrap: enough for two digits
 _FAILURES_SHOWN = 20
 _SCORE = ("k", "n", "score", "low", "high")
 
 
-def catalogue_section(ws: Workspace, judgements: pd.DataFrame) -> list[W.Widget]:
-    """Return how much there is, in numbers."""
-    items = ws.catalogue.items()
+def catalogue_section(
+    ws: Workspace, items: pd.DataFrame, judgements: pd.DataFrame
+) -> list[W.Widget]:
+    """Return how much there is, in numbers.
+
+    Parameters
+    ----------
+    ws
+        The workspace.
+    items, judgements
+        As ``Catalogue.items`` and ``JudgementLog.table`` return them.
+    """
     if items.empty:
         return [
             present.empty(
@@ -153,8 +159,7 @@ def agreement_section(judgements: pd.DataFrame) -> list[W.Widget]:
     """Return how far raters agree in each dimension."""
     if judgements.empty:
         return []
-    ceiling = human_ceiling(judgements)
-    table = agreement_table(ceiling, agreement_by_dimension(judgements, draws=_DRAWS))
+    table = agreement_table(judgements)
     title = "How far listeners agree"
     if table.empty:
         missing = (
@@ -163,7 +168,7 @@ def agreement_section(judgements: pd.DataFrame) -> list[W.Widget]:
         )
         return [present.card(title, [present.empty(missing)])]
     label = ", ".join(
-        f"{row.dimension} {row.same:.2f} ({row.same_low:.2f} to {row.same_high:.2f})"
+        f"{row.Index} {row.same:.2f} ({row.same_low:.2f} to {row.same_high:.2f})"
         for row in table.itertuples()
     )
     chart = PlotlyChart(agreement_figure(table), height=90 + 38 * len(table),
@@ -176,13 +181,21 @@ def agreement_section(judgements: pd.DataFrame) -> list[W.Widget]:
         "counts what goes beyond chance: 1 where all agree, 0 where chance would do as well. "
         "Marks are 95 % intervals."
     )
-    pieces = [figure(chart, source, name="agreement", table=table)]
+    pieces = [figure(chart, source, name="agreement", table=table.reset_index())]
     return [present.card(title, pieces, words=words)]
 
 
-def tags_section(ws: Workspace) -> list[W.Widget]:
-    """Return how much of the music carries tags, by dimension."""
-    items = ws.catalogue.items(domain="audio")
+def tags_section(ws: Workspace, items: pd.DataFrame) -> list[W.Widget]:
+    """Return how much of the music carries tags, by dimension.
+
+    Parameters
+    ----------
+    ws
+        The workspace.
+    items
+        As ``Catalogue.items`` returns them; scores are left out.
+    """
+    items = items[items["domain"] == "audio"]
     if items.empty:
         return []
     table = tag_table(ws.catalogue.tags(), items, dimensions=dimensions_of(ws))

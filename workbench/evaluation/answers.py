@@ -50,9 +50,7 @@ def distances(
     return np.linalg.norm(anchor - a, axis=1), np.linalg.norm(anchor - b, axis=1)
 
 
-def margins(
-    vectors: np.ndarray, triplets: Triplets, *, distance: str = "euclidean"
-) -> np.ndarray:
+def margins(vectors: np.ndarray, triplets: Triplets, *, distance: str = "euclidean") -> np.ndarray:
     """Return how much further the other candidate is than the closer one, float64 [t].
 
     An answer is right where it is above 0. Vectors of unit length are at most 2 apart.

@@ -129,10 +129,7 @@ def tag_questions(
     for name in related.keys() - structural:  # tags are those of whole songs
         related[name][is_part, :] = 0
         related[name][:, is_part] = 0
-    asked = {
-        name: sample_triplets(relation, count, rng)
-        for name, relation in related.items()
-    }
+    asked = {name: sample_triplets(relation, count, rng) for name, relation in related.items()}
     return Questions(everything, asked, related)
 
 

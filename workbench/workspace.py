@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from workbench.catalogue.database import Database
     from workbench.catalogue.items import Catalogue
     from workbench.judgements.log import JudgementLog
-    from workbench.search.maps import MapStore
+    from workbench.maps.store import MapStore
     from workbench.subspaces.store import ModelStore
     from workbench.vectors.store import VectorStore
 
@@ -148,7 +148,7 @@ class Workspace:
     @cached_property
     def maps(self) -> MapStore:
         """Stored 2-D layouts of subspaces."""
-        from workbench.search.maps import MapStore
+        from workbench.maps.store import MapStore
 
         return MapStore(self.root / "maps")
 

@@ -75,7 +75,7 @@ def _add_tone(ws: Workspace, file: Path, number: int) -> None:
 
 def _add_model(ws: Workspace) -> None:
     """Store vectors, a model and maps in which equal tags lie together."""
-    from workbench.search.maps import Layout
+    from workbench.maps.store import Layout
     from workbench.subspaces.dimensions import DIMENSIONS
     from workbench.subspaces.store import ModelCard
 

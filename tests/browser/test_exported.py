@@ -138,7 +138,7 @@ def test_pieces_are_found_and_colours_changed_without_python(exported: Path, ope
         "() => document.querySelector('.wb-similar-query .wb-item-title').textContent === 'Tone 11'"
     )
     before = page.inner_text(".wb-legend >> nth=1")
-    page.select_option(".wb-maps-colour select", label="genre")
+    page.select_option(".wb-maps-menu:has-text('Colour') select", label="genre")
     page.wait_for_function(
         "(before) => document.querySelectorAll('.wb-legend')[1].innerText !== before", arg=before
     )

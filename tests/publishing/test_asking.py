@@ -26,8 +26,8 @@ class _Counting(anywidget.AnyWidget):
         if self.number > 4:
             self.said = "large"
 
-    def beforehand(self):
-        return {"number": [3, 5, 2]}
+    def beforehand(self, most: int):
+        return {"number": [3, 5, 2]} if most > 2 else {}
 
 
 def test_each_value_has_what_follows_from_it():
@@ -69,6 +69,6 @@ def test_links_between_widgets_are_followed(lived_in):
 def test_colours_are_asked_too(lived_in):
     explorer = Explorer(lived_in)
     maps, _ = ask([explorer.maps, explorer.similar])
-    shown = {tuple(value): changes.get((0, "maps")) for value, changes in maps["colour"]}
+    shown = {tuple(value): changes[(0, "colours")] for value, changes in maps["colour"]}
     assert {each["shows"] for each in shown[("genre",)]} == {"genre"}
     assert len({each["shows"] for each in shown[()]}) > 1

@@ -8,7 +8,7 @@ import pytest
 from example_workspace import add_model
 
 from workbench import Workspace
-from workbench.errors import UnknownNameError
+from workbench.errors import UnknownNameError, WorkbenchError
 from workbench.publishing.public import PublicWorkspace
 
 
@@ -41,3 +41,10 @@ def test_another_version_counts_as_the_current_one(lived_in: Workspace):
 def test_a_version_that_is_not_there_is_refused(lived_in: Workspace):
     with pytest.raises(UnknownNameError, match="v0009"):
         PublicWorkspace(lived_in.root, version="v0009")
+
+
+def test_nothing_can_be_changed(lived_in: Workspace):
+    shown = PublicWorkspace(lived_in.root)
+    with pytest.raises(WorkbenchError):
+        shown.catalogue.annotate(1, title="changed")
+    assert lived_in.catalogue.items()["title"][1] != "changed"

@@ -140,7 +140,7 @@ def test_the_bands_of_a_scale_hold_every_number_once() -> None:
     colouring = colour_by_number(numbers, note="counts", form=".0f", nothing="none")
     bands = colouring.legend["scale"]["bands"]
     held = [numbers[np.isin(colouring.index, band["colours"])].tolist() for band in bands]
-    assert sorted(sum(held, [])) == [0, 1, 2, 3, 50, 99, 100]
+    assert sorted(number for each in held for number in each) == [0, 1, 2, 3, 50, 99, 100]
     assert [band["count"] for band in bands] == [len(each) for each in held]
     assert [bands[0]["label"], bands[1]["label"], bands[-1]["label"]] == [
         "0 to 3",

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from example_workspace import add_model, add_songs
 from heard import KEY, store_heard
-from workbench.maps.store import Layout
-from workbench.maps.trails import trails
 
 from workbench import Workspace
 from workbench.errors import WorkbenchError
 from workbench.listening.task_store import RatingTasks
+from workbench.maps.store import Layout
+from workbench.maps.trails import trails
 from workbench.search.subspaces import read_subspaces
 from workbench.subspaces.dimensions import DIMENSIONS
 from workbench.urls import audio_url
@@ -134,7 +134,8 @@ def test_chosen_songs_become_a_rating_task(lived_in: Workspace) -> None:
 def test_all_maps_can_be_coloured_by_one_dimension(lived_in: Workspace) -> None:
     maps = SubspaceMaps(lived_in)
     own = [_texts(shown) for shown in maps.colours]
-    assert [choice["value"] for choice in maps.colourings][:2] == [[], ["era"]]
+    assert {choice["group"] for choice in maps.colourings[1:3]} == {"Judgements"}
+    assert [choice["value"] for choice in maps.colourings][3:5] == [["era"], ["genre"]]
     maps.colour = ["genre"]
     assert {shown["shows"] for shown in maps.colours} == {"genre"}
     assert all(_texts(shown) == own[0] for shown in maps.colours)  # genre comes first

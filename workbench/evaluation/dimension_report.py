@@ -16,8 +16,8 @@ from workbench.evaluation.questions import tag_questions
 from workbench.evaluation.scores import Score, count_right
 from workbench.evaluation.triplets import held_out_items
 from workbench.evaluation.voted import votes_in
-from workbench.judgements.agreement import pairs_that_agree
 from workbench.judgements.answer_table import answer_table
+from workbench.judgements.ceiling import pairs_that_agree
 
 if TYPE_CHECKING:
     import pandas as pd

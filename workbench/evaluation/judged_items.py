@@ -64,7 +64,8 @@ def _answers(
     for name, block in blocks.items():
         own = np.flatnonzero(decided & (rows["dimension"] == name).to_numpy())
         places = store.positions(trios[own].ravel())
-        anchor, a, b = store.vectors[places][:, block].reshape(len(own), 3, -1).transpose(1, 0, 2)
+        trio = store.vectors[places][:, block].reshape(len(own), 3, block.stop - block.start)
+        anchor, a, b = trio.transpose(1, 0, 2)
         nearer = np.linalg.norm(anchor - a, axis=1) - np.linalg.norm(anchor - b, axis=1)
         chose_a = (rows["choice"] == "a").to_numpy()[own]
         against[own] = ~np.where(chose_a, nearer < 0, nearer > 0)

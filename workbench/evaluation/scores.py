@@ -23,6 +23,21 @@ _FLIPS = 10_000  # random sign flips where there are too many groups to try all
 _Z = 1.959963984540054  # the normal quantile of a 95 % interval
 
 
+def wilson_interval(share: float, n: float) -> tuple[float, float]:
+    """Return the 95 % interval of a share of `n` independent answers (Wilson 1927).
+
+    Examples
+    --------
+    >>> low, high = wilson_interval(0.5, 100)
+    >>> round(low, 3), round(high, 3)
+    (0.404, 0.596)
+    """
+    z2 = _Z**2
+    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
+    half = _Z / (1 + z2 / n) * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n))
+    return max(0.0, min(share, centre - half)), min(1.0, max(share, centre + half))
+
+
 @dataclass(frozen=True)
 class Score:
     """`k` right answers of `n`."""
@@ -45,12 +60,7 @@ class Score:
         >>> round(low, 3), round(high, 3)
         (0.8, 0.87)
         """
-        if not self.n:
-            return None
-        p, n, z2 = self.k / self.n, self.n, _Z**2
-        centre = (p + z2 / (2 * n)) / (1 + z2 / n)
-        half = _Z / (1 + z2 / n) * math.sqrt(p * (1 - p) / n + z2 / (4 * n * n))
-        return max(0.0, min(p, centre - half)), min(1.0, max(p, centre + half))
+        return wilson_interval(self.k / self.n, self.n) if self.n else None
 
     def __add__(self, other: Score) -> Score:
         """Pool two scores."""

@@ -1,8 +1,8 @@
 """A page is asked beforehand what it would show, because nobody will be there to answer.
 
-A widget says with `beforehand` which of its traits people may set on an exported page, and to
-what. Each value is set here as a press on the page would, and what then changes, on any widget of
-the page, is written down.
+A widget says with ``beforehand(most)`` which of its traits people may set on an exported page, and
+to which values, of which there may be so many. Each value is set here as a press on the page would,
+and what then changes, on any widget of the page, is written down.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ def ask(
     models
         The widgets. They are as they were when this returns.
     most
-        A trait with more values is not asked at all: half the answers would mislead.
+        A trait that could have more values is not asked at all: half the answers would mislead.
     progress
         One step per value.
     """
     progress = progress or Progress()
-    wanted = [_questions(model, most) for model in models]
+    wanted = [getattr(model, "beforehand", _nothing)(most) for model in models]
     total = sum(len(values) for traits in wanted for values in traits.values())
     if total:
         progress.stage("Asking what follows from a click", total)
@@ -49,9 +49,9 @@ def ask(
     ]
 
 
-def _questions(model: anywidget.AnyWidget, most: int) -> dict[str, list[Any]]:
-    beforehand = getattr(model, "beforehand", dict)
-    return {trait: values for trait, values in beforehand().items() if len(values) <= most}
+def _nothing(_most: int) -> dict[str, list[Any]]:
+    """Return what may be set on a widget that does not say."""
+    return {}
 
 
 def _answers(

@@ -112,6 +112,7 @@ def export_dashboard(
     progress = progress or Progress()
     source = dashboards or resource("dashboards")
     pages = chosen_pages(source, options.pages)
+    ws.database.upgrade()  # what is shown is only read
     shown = PublicWorkspace(ws.root, version=options.version, names=options.names)
     made_at = datetime.now(UTC)
     listed = [

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class PublicWorkspace(Workspace):
     """A workspace to show: its judgements are by "rater 1", and it tells no paths.
 
-    Widgets read it like any other; it is not for writing.
+    Widgets read it like any other; nothing in it can be changed.
 
     Parameters
     ----------
@@ -46,6 +46,7 @@ class PublicWorkspace(Workspace):
         names: bool = False,
     ) -> None:
         super().__init__(path)
+        self.read_only = True  # which opens the database so, and widgets offer nothing
         self._names = names
         self._version = version and ModelStore(self.root / "models").card(version).version
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from workbench.evaluation.scores import Score
-from workbench.judgements.agreement import pairs_that_agree
 from workbench.judgements.answer_table import answer_table
+from workbench.judgements.ceiling import pairs_that_agree
 from workbench.judgements.consensus import soft_labels
 from workbench.judgements.learned import was_learned
 from workbench.subspaces.triplets import Triplets

@@ -28,6 +28,8 @@ class PlotlyChart(anywidget.AnyWidget):
         text from files through `plain` first.
     height
         In pixels; the width is that of the place where the chart stands.
+    label
+        What it shows, in a sentence or two, for those who cannot see it.
 
     Attributes
     ----------
@@ -46,13 +48,18 @@ class PlotlyChart(anywidget.AnyWidget):
     _css = css()
     figure = traitlets.Dict().tag(sync=True)
     height = traitlets.Int(360).tag(sync=True)
+    label = traitlets.Unicode().tag(sync=True)
     clicked = traitlets.Dict(None, allow_none=True).tag(sync=True)
     hovered = traitlets.Dict(None, allow_none=True).tag(sync=True)
 
     def __init__(
-        self, figure: go.Figure | dict[str, Any] | None = None, *, height: int = 360
+        self,
+        figure: go.Figure | dict[str, Any] | None = None,
+        *,
+        height: int = 360,
+        label: str = "",
     ) -> None:
-        super().__init__(figure=figure_dict(figure), height=height)
+        super().__init__(figure=figure_dict(figure), height=height, label=label)
 
     def show(self, figure: go.Figure | dict[str, Any]) -> None:
         """Replace the figure."""

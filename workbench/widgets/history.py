@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.widgets import present
 from workbench.widgets.chart import plain
-from workbench.widgets.kiviat import CHANCE
+from workbench.widgets.kiviat_data import CHANCE
 from workbench.widgets.overview_figures import in_order
 from workbench.widgets.theme import ACCENT, LINE, MUTED, plot_layout
 

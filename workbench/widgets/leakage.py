@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from workbench.errors import WorkbenchError
 from workbench.widgets import present
-from workbench.widgets.kiviat import CHANCE
+from workbench.widgets.kiviat_data import CHANCE
 from workbench.widgets.present import Markup, Page, Score
 
 if TYPE_CHECKING:

@@ -171,7 +171,9 @@ class SubspaceMaps(anywidget.AnyWidget):
             self._ws, self.selected, count=_NEAR, version=self._version, among=self._ids[shown]
         )
         lists = {
-            name: [[int(i), float(value)] for i, value in table["relevance"].items()]
+            name: list(
+                map(list, zip(table.index.tolist(), table["relevance"].tolist(), strict=True))
+            )
             for name, table in found.items()
         }
         self.near = {str(self.selected): lists}
@@ -185,13 +187,14 @@ class SubspaceMaps(anywidget.AnyWidget):
         except WorkbenchError as error:
             self.note = str(error)
 
-    def beforehand(self) -> dict[str, list[Any]]:
-        """Return what people may pick on an exported page: points, what to colour by, trails."""
-        return {
-            "selected": list(self.items.get("id", ())),
+    def beforehand(self, most: int) -> dict[str, list[Any]]:
+        """Return what may be picked on an exported page: colours, trails, and points if few."""
+        ids = list(self.items.get("id", ()))
+        picks: dict[str, list[Any]] = {
             "colour": [choice["value"] for choice in self.colourings],
             "trails_from": ["", *self.versions],
         }
+        return picks | ({"selected": ids} if len(ids) <= most else {})
 
     # -- what was chosen ------------------------------------------------------------------------
 

@@ -135,12 +135,18 @@ class SimilarItems(anywidget.AnyWidget):
         self.observe(lambda _: guarded(self._say)(self._update_tags)(), names=["off"])
         self.item = int(listed.index[0]) if item is None else item
 
-    def beforehand(self) -> dict[str, list[Any]]:
-        """Return the pieces that people may pick on an exported page, and list them all there."""
+    def beforehand(self, most: int) -> dict[str, list[Any]]:
+        """Return the pieces that may be picked on an exported page, and list all of them there.
+
+        If they are more than `most`, none can be, and the page says so.
+        """
+        self.found = []
         if not self.dimensions:
             return {}
         compared = self._items.index.isin(self._ws.vectors(f"model-{self._version}").ids)
         items = self._items[compared]
+        if len(items) > most:
+            return {}
         self.found = search_items(items, "", limit=len(items))
         return {"item": items.index.tolist()}
 

@@ -48,6 +48,10 @@ export default {
     const plot = make("div", "wb-chart-plot");
     root.append(plot);
     const draw = () => {
+      if (model.get("label")) {
+        plot.setAttribute("role", "img");
+        plot.setAttribute("aria-label", model.get("label"));
+      }
       const height = model.get("height");
       plot.workbenchFigure = model.get("figure"); // in the colours that files are saved in
       const { data = [], layout = {} } = themed(plot.workbenchFigure, root);

@@ -27,6 +27,7 @@ WIDGETS = {
     "08_from_a_melody_to_a_mix": ["SongBuilder"],
     "09_from_a_few_tags": ["TagReview"],
     "agreement": ["VBox"],
+    "dimension": ["VBox"],
     "explore": ["VBox"],
     "finetune": ["VBox"],
     "model": ["VBox"],

@@ -106,3 +106,22 @@ def test_versions_are_compared_and_their_disagreements_heard(page, reports: Serv
     while not hostile.count():  # its title is on one of the pages, as text
         page.get_by_role("button", name="Next").click()
     assert page.locator("#rendered_cells img").count() == 0
+
+
+def test_a_dimension_is_chosen_by_its_address_and_its_mistakes_are_heard(
+    page, reports: Server
+) -> None:
+    address = f"{reports.url}voila/render/dimension.ipynb"
+    page.goto(f"{address}?dimension=mood")
+    page.locator("h2", has_text="What is typical of mood").wait_for()
+    page.locator(".wb-tabs button", has_text="genre").click()
+    page.locator("h2", has_text="What is typical of genre").wait_for()
+    assert page.url == f"{address}?dimension=genre"
+    assert page.locator("table", has_text="B, which was taken").count() == 1
+    hears(page, 1, 1)
+    hears(page, 0, 2)
+    assert page.locator(".wb-item-play.wb-playing").count() >= 1
+    assert page.locator(".wb-triplets").nth(1).locator(".wb-playing").count() == 0
+    page.screenshot(path=OUTPUT / "page_dimension.png", full_page=True)
+    assert "<img src=x onerror=alert(1)>" in page.locator("#rendered_cells").inner_text()
+    assert page.locator("#rendered_cells img").count() == 0

@@ -130,3 +130,16 @@ def test_a_folder_of_something_else_is_refused_before_any_work(ws: Workspace, tm
     (tmp_path / "mine.txt").write_text("x")
     with pytest.raises(WorkbenchError, match="something else"):
         export_dashboard(ws, tmp_path)
+
+
+def test_compared_versions_leave_the_house_with_their_triplets(
+    ws: Workspace, tmp_path: Path, page_models
+):
+    songs = add_songs(ws, 24)
+    add_model(ws, 44, held_out=songs)
+    add_model(ws, 49, held_out=songs, parent="v0001")
+    export_dashboard(ws, tmp_path / "out", ExportOptions(["model"], kinds=()))
+    models = page_models(tmp_path / "out" / "model.html")
+    (listed,) = (one["state"] for one in models if "triplets" in one["state"])
+    assert {one["keys"]["right"] for one in listed["triplets"]} == {"v0001", "v0002"}
+    assert set(listed["items"]) == {str(i) for one in listed["triplets"] for i in one["items"]}

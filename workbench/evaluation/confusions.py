@@ -157,7 +157,7 @@ def key_interval(first: tuple[int, bool], second: tuple[int, bool]) -> str:
     >>> key_interval((0, True), (9, False)), key_interval((0, True), (7, True))
     ('the relative key', 'a fifth away')
     >>> key_interval((0, True), (0, False)), key_interval((0, True), (4, False))
-    ('the parallel key', 'a fifth and its relative')
+    ('the parallel key', 'the relative of a fifth')
     """
     if first[1] == second[1]:
         steps = (second[0] - first[0]) % 12
@@ -168,11 +168,12 @@ def key_interval(first: tuple[int, bool], second: tuple[int, bool]) -> str:
     apart = (_as_major(second) - _as_major(first)) % 12
     if apart == 0:
         return "the relative key"
-    return "a fifth and its relative" if apart in (5, 7) else "further, of the other mode"
+    return "the relative of a fifth" if apart in (5, 7) else "further, other mode"
 
 
 def _interval(who: str, first: tuple[int, bool] | None, second: tuple[int, bool] | None) -> str:
-    return f"{who} in {key_interval(first, second)}" if first and second else who
+    words = key_interval(first, second) if first and second else "of unknown key"
+    return f"{who} in {words}" if words.startswith("the") else f"{who} {words}"
 
 
 def _as_major(key: tuple[int, bool]) -> int:

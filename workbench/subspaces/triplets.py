@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from workbench.subspaces.dimensions import Dimension, dimensions_of
-from workbench.subspaces.structure import SoundingTogether, song_groups
+from workbench.subspaces.structure import PartNotion, SoundingTogether, song_groups
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,8 +63,12 @@ def relations(
     For each dimension int8 [n, n]: 1 similar, -1 dissimilar, 0 unknown. Tags leave pairs within a
     song unknown, since its parts share them by descent.
     """
-    tags, items = ws.catalogue.tags(), ws.catalogue.items()
     wanted = dimensions_of(ws) if dimensions is None else dimensions
+    # Parts of songs are told apart by tempo and key, whatever they are asked about.
+    alone = [
+        n for n, d in wanted.items() if len(wanted) == 1 and not isinstance(d.notion, PartNotion)
+    ]
+    tags, items = ws.catalogue.tags(*alone), ws.catalogue.items()
     found = {name: dimension.relation(tags, ids, items) for name, dimension in wanted.items()}
     for name, dimension in wanted.items():
         if isinstance(dimension.notion, SoundingTogether):

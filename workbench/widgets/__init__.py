@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from workbench.widgets.agreement import AgreementPanel
     from workbench.widgets.base_trainer import BaseTrainer
     from workbench.widgets.comparison import ModelComparison
+    from workbench.widgets.dimension import DimensionReport
     from workbench.widgets.finetuner import FineTuner
     from workbench.widgets.kiviat import KiviatChart
     from workbench.widgets.maps import SubspaceMaps
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AgreementPanel",
     "BaseTrainer",
+    "DimensionReport",
     "FineTuner",
     "KiviatChart",
     "ModelComparison",
@@ -32,6 +34,7 @@ __all__ = [
 _MODULES = {
     "AgreementPanel": "agreement",
     "BaseTrainer": "base_trainer",
+    "DimensionReport": "dimension",
     "FineTuner": "finetuner",
     "KiviatChart": "kiviat",
     "ModelComparison": "comparison",

@@ -204,6 +204,11 @@ def note(words: str) -> W.HTML:
     return _html(f'<p class="wb-quiet">{escape(words)}</p>')
 
 
+def passage(words: str) -> W.HTML:
+    """Return a text that somebody wrote, with its lines as they are."""
+    return _html(f'<div class="wb-passage">{escape(words)}</div>')
+
+
 def empty(words: str) -> W.HTML:
     """Return what stands where there is nothing to show yet: a sentence that says what to do."""
     return _html(f'<div class="wb-note">{escape(words)}</div>')

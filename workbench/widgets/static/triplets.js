@@ -8,9 +8,11 @@ const WIDEST = 1; // a margin that fills its bar
 function narrowing({ name, options }, counts, value, change) {
   const label = make("label", "wb-triplets-filter", name);
   const select = make("select");
+  const counted = options[0]?.[0] === ""; // other options say it in their words
   for (const [option, words] of options) {
     const count = counts(option);
-    select.append(Object.assign(make("option", "", `${words} (${count})`), { value: option, disabled: !count && option !== value }));
+    const shown = counted ? `${words} (${count})` : words;
+    select.append(Object.assign(make("option", "", shown), { value: option, disabled: !count && option !== value }));
   }
   select.value = value;
   select.addEventListener("change", () => change(select.value));

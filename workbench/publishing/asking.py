@@ -18,7 +18,8 @@ from workbench.publishing.render import synced
 
 MOST = 2000  # values of one trait; asking takes up to a tenth of a second each
 Change = tuple[int, str]  # a widget, by its place on the page, and one of its traits
-Answers = dict[str, list[tuple[Any, dict[Change, Any]]]]  # trait -> (its value, what follows)
+# trait -> (its value, what follows: changes, or the address of the page that shows it)
+Answers = dict[str, list[tuple[Any, dict[Change, Any] | str]]]
 
 
 def ask(
@@ -60,7 +61,7 @@ def _answers(
     trait: str,
     values: Sequence[Any],
     progress: Progress,
-) -> list[tuple[Any, dict[Change, Any]]]:
+) -> list[tuple[Any, dict[Change, Any] | str]]:
     model, first = models[place], getattr(models[place], trait)
     told: list[dict[Change, Any]] = []
     with _watching(models) as before:

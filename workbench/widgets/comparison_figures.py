@@ -8,7 +8,7 @@ from typing import Any
 from workbench.evaluation.questions import OVERALL
 from workbench.widgets import present
 from workbench.widgets.chart import plain
-from workbench.widgets.kiviat import CHANCE
+from workbench.widgets.kiviat_data import CHANCE
 from workbench.widgets.present import ALL_AT_ONCE, Markup, Score
 from workbench.widgets.theme import MUTED, PALETTE, plot_layout
 

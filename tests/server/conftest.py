@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import dataclasses
 import json
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -212,3 +214,14 @@ def ask() -> Callable[..., Answer]:
             return Answer(error.code, dict(error.headers), error.read())
 
     return send
+
+
+@pytest.fixture
+def own_loop() -> Callable[[Coroutine[Any, Any, None]], None]:
+    """Return a function that runs a story in a thread: a browser may hold this one's loop."""
+
+    def run(story: Coroutine[Any, Any, None]) -> None:
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(asyncio.run, story).result()
+
+    return run

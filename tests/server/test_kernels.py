@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Coroutine
-from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any
 
@@ -27,12 +25,6 @@ def test_a_kernel_of_another_environment_does_not_shadow_this_python(
     assert KernelSpecManager().get_kernel_spec("python3").argv[0] == "false"
     assert ThisPython().get_kernel_spec("python3").argv[0] == sys.executable
     assert list(ThisPython().get_all_specs()) == ["python3"]
-
-
-def _run(story: Coroutine[Any, Any, None]) -> None:
-    """Run a coroutine in a thread: a browser of other tests may hold this one's loop."""
-    with ThreadPoolExecutor(1) as pool:
-        pool.submit(asyncio.run, story).result()
 
 
 @pytest.fixture
@@ -73,7 +65,7 @@ def asks(monkeypatch) -> Any:
     return become
 
 
-def test_a_kernel_belongs_to_who_asked_for_it_and_knows_their_role(asks, started) -> None:
+def test_a_kernel_belongs_to_who_asked_for_it_and_knows_their_role(asks, started, own_loop) -> None:
     async def story() -> None:
         manager = PageKernelManager()
         asks("Vera", Role.VIEWER)
@@ -89,10 +81,10 @@ def test_a_kernel_belongs_to_who_asked_for_it_and_knows_their_role(asks, started
         manager.remove_kernel(first)
         assert not manager.belongs_to(first, "Vera")
 
-    _run(story())
+    own_loop(story())
 
 
-def test_too_many_pages_are_put_off_until_one_is_left(asks, started) -> None:
+def test_too_many_pages_are_put_off_until_one_is_left(asks, started, own_loop) -> None:
     asks("Vera", Role.VIEWER)
 
     async def story() -> None:
@@ -107,11 +99,11 @@ def test_too_many_pages_are_put_off_until_one_is_left(asks, started) -> None:
         manager.remove_kernel(first)
         await manager.start_kernel(env={})
 
-    _run(story())
+    own_loop(story())
 
 
 def test_kernels_are_culled_only_a_while_after_they_began(
-    monkeypatch, culled, asks, started
+    monkeypatch, culled, asks, started, own_loop
 ) -> None:
     now = [1000.0]
     monkeypatch.setattr(kernels.time, "monotonic", lambda: now[0])
@@ -128,10 +120,10 @@ def test_kernels_are_culled_only_a_while_after_they_began(
         await manager.cull_kernel_if_idle(kernel)
         assert culled == [kernel]
 
-    _run(story())
+    own_loop(story())
 
 
-def test_a_kernel_that_takes_too_much_memory_is_ended(monkeypatch, asks, started) -> None:
+def test_a_kernel_that_takes_too_much_memory_is_ended(monkeypatch, asks, started, own_loop) -> None:
     ended: list[str] = []
 
     async def end(self: object, kernel_id: str, now: bool = False) -> None:
@@ -147,5 +139,5 @@ def test_a_kernel_that_takes_too_much_memory_is_ended(monkeypatch, asks, started
         for _ in taken:
             await manager.cull_kernel_if_idle(await manager.start_kernel(env={}))
 
-    _run(story())
+    own_loop(story())
     assert ended == ["k1"]

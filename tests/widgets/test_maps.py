@@ -43,7 +43,11 @@ def test_points_carry_their_titles_and_tags(lived_in: Workspace) -> None:
     items, tags = lived_in.catalogue.items(), lived_in.catalogue.tags("genre")
     genre = dict(zip(tags["item_id"], tags["value"], strict=True))
     assert maps.items["title"] == [items.loc[i, "title"] for i in maps.items["id"]]
-    assert maps.items["kind"] == [items.loc[i, "kind"] for i in maps.items["id"]]
+    written = {"audio": {}, "symbolic": {"song": "score"}}
+    kinds = [written[items.loc[i, "domain"]].get(items.loc[i, "kind"]) for i in maps.items["id"]]
+    assert maps.items["kind"] == [
+        kind or items.loc[i, "kind"] for i, kind in zip(maps.items["id"], kinds, strict=True)
+    ]
     assert _texts(maps.colours[0]) == [genre.get(i, "") for i in maps.items["id"]]
 
 
@@ -97,13 +101,13 @@ def test_items_that_left_the_catalogue_are_left_out(lived_in: Workspace) -> None
     assert len(maps.maps[0]["xy"]) == 8 * len(maps.items["id"])
 
 
-@pytest.mark.parametrize(("kind", "shown"), [("song", "song"), ("track", "track"), (None, None)])
-def test_songs_tracks_or_both_can_be_shown(lived_in: Workspace, kind, shown) -> None:
-    assert SubspaceMaps(lived_in, kind=kind).kind == shown
+def test_the_kinds_that_are_asked_for_are_shown(lived_in: Workspace) -> None:
+    assert SubspaceMaps(lived_in).kinds == ["song"]
+    assert SubspaceMaps(lived_in, kinds=("track", "song")).kinds == ["track", "song"]
 
 
-def test_a_kind_that_no_item_has_shows_all(lived_in: Workspace) -> None:
-    assert SubspaceMaps(lived_in, kind="bar").kind is None
+def test_kinds_that_no_item_has_show_all(lived_in: Workspace) -> None:
+    assert SubspaceMaps(lived_in, kinds=["bar"]).kinds == ["song", "track"]
 
 
 def test_the_selection_is_kept_while_its_item_is_on_the_map(lived_in: Workspace) -> None:

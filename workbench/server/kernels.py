@@ -13,6 +13,7 @@ from tornado import web
 from traitlets import Integer, default
 
 from workbench.roles import ROLE_VARIABLE
+from workbench.server.forking import CAN_FORK, Nursery
 from workbench.server.identity import visitor_of
 from workbench.server.limits import MOST_MB, MOST_PAGES
 
@@ -51,6 +52,11 @@ class PageKernelManager(AsyncMappingKernelManager):
         self._owners: dict[str, str] = {}
         self._starting = 0
         self._begun: dict[str, float] = {}
+        self.nursery = Nursery() if CAN_FORK else None
+
+    @default("kernel_manager_class")
+    def _default_kernel_manager_class(self) -> str:
+        return "workbench.server.forking.PageKernel"
 
     # -- starting -------------------------------------------------------------------------------
 
@@ -89,6 +95,12 @@ class PageKernelManager(AsyncMappingKernelManager):
         self._begun.pop(kernel_id, None)
         return super().remove_kernel(kernel_id)
 
+    async def shutdown_all(self, now: bool = False) -> None:  # type: ignore[override]
+        """End all kernels, and what they are forked from."""
+        await super().shutdown_all(now=now)
+        if self.nursery is not None:
+            await self.nursery.close()
+
     # -- ending ---------------------------------------------------------------------------------
 
     async def cull_kernel_if_idle(self, kernel_id: str) -> None:
@@ -103,9 +115,9 @@ class PageKernelManager(AsyncMappingKernelManager):
             await super().cull_kernel_if_idle(kernel_id)
 
     def memory_mb(self, kernel_id: str) -> float:
-        """Return how much memory a kernel's process holds, in MB; 0 when it has ended."""
+        """Return how much memory a kernel's process has to itself, in MB; 0 when it has ended."""
         pid = getattr(self.get_kernel(kernel_id).provisioner, "pid", None)
         try:
-            return psutil.Process(pid).memory_info().rss / 2**20 if pid else 0.0
+            return psutil.Process(pid).memory_full_info().uss / 2**20 if pid else 0.0
         except psutil.Error:
             return 0.0

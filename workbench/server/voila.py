@@ -17,6 +17,7 @@ from jupyter_server.services.kernels.handlers import KernelHandler
 from jupyter_server.utils import url_path_join
 from jupyterlab_server.themes_handler import ThemesHandler
 from tornado import web
+from tornado.ioloop import IOLoop
 from traitlets import List, Unicode, default
 from traitlets.config import Config
 from voila.app import Voila
@@ -150,10 +151,16 @@ class WorkbenchVoila(Voila):
         ]
 
     def listen(self) -> None:
-        """Listen for requests of a modest size; on this machine a proxy speaks for its clients."""
+        """Listen for requests of a modest size, and get ready to start kernels.
+
+        On this machine a proxy speaks for its clients.
+        """
         self.app.listen = partial(
             self.app.listen, max_body_size=LARGEST_BODY, xheaders=is_loopback(self.ip)
         )
+        nursery = self.kernel_manager.nursery
+        if nursery is not None:
+            IOLoop.current().add_callback(nursery.prepare)
         super().listen()
 
 

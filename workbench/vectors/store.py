@@ -128,7 +128,8 @@ class VectorStore:
     def hold(self, ids: np.ndarray, vectors: np.ndarray) -> None:
         """Keep a complete new set in memory, for those who may store nothing; see `write`."""
         order = np.argsort(ids, kind="stable")
-        self.__dict__["_arrays"] = _Arrays(np.asarray(ids, np.int64)[order], vectors[order])
+        rows = np.asarray(ids, np.int64)[order], vectors[order]
+        self.__dict__["_arrays"] = _Arrays(uuid.uuid4().hex[:12], *rows)
 
     @cached_property
     def _arrays(self) -> _Arrays:

@@ -17,9 +17,14 @@ if TYPE_CHECKING:
 
 
 def described(rows: pd.DataFrame) -> dict[str, list[Any]]:
-    """Return what is said about the items of all maps, from rows of ``Catalogue.items``."""
-    texts = {name: rows[name].tolist() for name in ("title", "artist", "kind")}
-    return {"id": rows.index.tolist(), **texts}
+    """Return what is said about the items of all maps, from rows of ``Catalogue.items``.
+
+    A song that is written down is of the kind ``"score"`` there.
+    """
+    written = (rows["domain"] == "symbolic") & (rows["kind"] == "song")
+    kinds = rows["kind"].mask(written, "score").tolist()
+    texts = {name: rows[name].tolist() for name in ("title", "artist")}
+    return {"id": rows.index.tolist(), **texts, "kind": kinds}
 
 
 def placed(dimension: str, xy: np.ndarray, drawing: Drawing | None) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import anywidget
@@ -43,8 +44,9 @@ class SubspaceMaps(anywidget.AnyWidget):
         The workspace.
     version
         The model version; by default the current one.
-    kind
-        ``"song"`` or ``"track"``, or None for both. People can add the tracks on the page.
+    kinds
+        Which items to show: ``"song"`` (sound), ``"score"``, ``"track"`` and others of the
+        catalogue. People can add kinds on the page; where there is none of these, all are shown.
 
     Attributes
     ----------
@@ -74,7 +76,7 @@ class SubspaceMaps(anywidget.AnyWidget):
     items = traitlets.Dict().tag(sync=True)
     maps: traitlets.List = traitlets.List().tag(sync=True)
     colours: traitlets.List = traitlets.List().tag(sync=True)
-    kind = traitlets.Unicode(None, allow_none=True).tag(sync=True)
+    kinds: traitlets.List = traitlets.List(traitlets.Unicode()).tag(sync=True)
     selected = traitlets.Int(None, allow_none=True).tag(sync=True)
     near = traitlets.Dict().tag(sync=True)
     chosen: traitlets.List = traitlets.List(traitlets.Int()).tag(sync=True)
@@ -86,15 +88,17 @@ class SubspaceMaps(anywidget.AnyWidget):
     trails: traitlets.List = traitlets.List().tag(sync=True)
 
     def __init__(
-        self, ws: Workspace, *, version: str | None = None, kind: str | None = "song"
+        self, ws: Workspace, *, version: str | None = None, kinds: Sequence[str] = ("song",)
     ) -> None:
-        super().__init__(route=f"{AUDIO_ROUTE}/{ws.id}/", kind=kind, may_ask=not ws.read_only)
+        super().__init__(
+            route=f"{AUDIO_ROUTE}/{ws.id}/", kinds=list(kinds), may_ask=not ws.read_only
+        )
         self._ws = ws
         self._version = ""
         self.refresh(version)
         self.observe(lambda _: self._tell(self._colour), "colour")
         self.observe(lambda _: self._tell(self._follow), "trails_from")
-        self.observe(lambda _: self._tell(self._find_near), ["selected", "kind"])
+        self.observe(lambda _: self._tell(self._find_near), ["selected", "kinds"])
 
     # -- what is shown --------------------------------------------------------------------------
 
@@ -110,9 +114,9 @@ class SubspaceMaps(anywidget.AnyWidget):
                 self.note = str(error)
                 self.items, self.maps, self.colours, self.colourings = {}, [], [], []
                 self.versions, self.source = [], ""
-            kinds = set(self.items.get("kind", ()))
-            if self.kind not in kinds:
-                self.kind = None
+            there = set(self.items.get("kind", ()))
+            if not there.intersection(self.kinds):
+                self.kinds = sorted(there)
             known = set(self.items.get("id", ()))
             if self.selected not in known:
                 self.selected = None
@@ -166,12 +170,14 @@ class SubspaceMaps(anywidget.AnyWidget):
         if self.selected is None:
             self.near = {}
             return
-        shown = np.array(self.items["kind"]) == self.kind if self.kind else slice(None)
+        shown = np.isin(self.items["kind"], self.kinds)
         found = neighbours_of(
             self._ws, self.selected, count=_NEAR, version=self._version, among=self._ids[shown]
         )
         lists = {
-            name: [[int(i), float(value)] for i, value in table["relevance"].items()]
+            name: list(
+                map(list, zip(table.index.tolist(), table["relevance"].tolist(), strict=True))
+            )
             for name, table in found.items()
         }
         self.near = {str(self.selected): lists}

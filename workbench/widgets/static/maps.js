@@ -1,3 +1,4 @@
+const KINDS = { song: "Songs", score: "Scores", track: "Tracks", submix: "Submixes" };
 const HINT = "Click a point to hear it.";
 const TRAILS = 300; // how many of those that moved most are followed
 
@@ -12,13 +13,16 @@ class MapsView {
     this.said = make("div", "wb-unseen");
     this.said.setAttribute("aria-live", "polite");
     this.cards = [];
-    this.observer = new ResizeObserver(() => this.cards.forEach(({ map }) => map.resize()));
+    this.observer = new ResizeObserver(() => {
+      if (!this.marks.colours) this.recolour(); // only now it stands on the page
+      this.cards.forEach(({ map }) => map.resize());
+    });
     this.forgetTheme = onTheme(() => this.recolour());
     this.events = {
       maps: () => this.build(),
       colours: () => this.recolour(),
       selected: () => this.select(this.place(model.get("selected"))),
-      kind: () => this.redraw(),
+      kinds: () => this.redraw(),
       chosen: () => this.showChosen(),
       near: () => this.showNear(),
       trails: () => this.showTrails(),
@@ -38,7 +42,6 @@ class MapsView {
     this.drawing = "";
     this.chosen = new Set(model.get("chosen"));
     this.marks = { hovered: -1, selected: this.place(model.get("selected")), state: new Uint8Array(0) };
-    this.readTheme();
     this.cards = model.get("maps").map((data) => new MapCard(data, this));
     if (!this.cards.length) {
       this.root.replaceChildren(make("div", "wb-note", model.get("note") || "There are no maps yet."));
@@ -73,14 +76,20 @@ class MapsView {
   controls() {
     const { model } = this;
     const row = make("div", "wb-maps-controls");
-    this.tracks = null;
+    this.boxes = [];
     this.counted = make("span", "wb-muted");
     this.clear = button("Show all", () => this.setFilter(null));
-    if (new Set(this.items.kind).size > 1) {
-      const label = make("label", "wb-maps-tracks");
-      this.tracks = Object.assign(make("input"), { type: "checkbox" });
-      this.tracks.onchange = () => this.send("kind", this.tracks.checked ? null : "song");
-      label.append(this.tracks, make("span", "", "Show tracks too"));
+    const kinds = [...new Set(this.items.kind)].sort();
+    for (const kind of kinds.length > 1 ? kinds : []) {
+      const label = make("label", "wb-maps-kind");
+      const box = Object.assign(make("input"), { type: "checkbox", value: kind });
+      box.onchange = () => {
+        const wanted = this.boxes.filter((each) => each.checked).map((each) => each.value);
+        if (wanted.length) this.send("kinds", wanted);
+        else box.checked = true; // an empty map helps nobody
+      };
+      this.boxes.push(box);
+      label.append(box, make("span", "", KINDS[kind] ?? kind));
       row.append(label);
     }
     row.append(this.counted, this.clear);
@@ -133,7 +142,7 @@ class MapsView {
 
   recolour() {
     const colours = this.model.get("colours");
-    if (!this.cards.length || colours.length !== this.cards.length) return;
+    if (!this.root.isConnected || colours.length !== this.cards.length) return;
     this.readTheme();
     this.filter = null; // its entries are gone
     this.cards.forEach((card, i) => card.colour(colours[i]));
@@ -141,13 +150,13 @@ class MapsView {
   }
 
   redraw() {
-    if (!this.cards.length) return;
-    const kind = this.model.get("kind");
+    if (!this.marks.colours) return;
+    const kinds = new Set(this.model.get("kinds"));
     const { id } = this.items;
     let [shown, bright] = [0, 0];
     const filter = this.filter && { ...this.filter, colour: this.filter.card.map.colour };
     this.marks.state = Uint8Array.from(id, (each, i) => {
-      if (kind && this.items.kind[i] !== kind) return 0;
+      if (!kinds.has(this.items.kind[i])) return 0;
       shown += 1;
       if (filter && !filter.colours.has(filter.colour[i])) return FADED;
       if (this.chosen.size && !this.chosen.has(each)) return FADED;
@@ -157,7 +166,7 @@ class MapsView {
     const count = (number) => number.toLocaleString("en");
     this.counted.textContent = filter ? `${count(bright)} of ${count(shown)} items` : `${count(shown)} items`;
     this.clear.hidden = !filter;
-    if (this.tracks) this.tracks.checked = !kind;
+    for (const box of this.boxes) box.checked = kinds.has(box.value);
     this.cards.forEach(({ map }) => map.width && map.draw());
   }
 
@@ -247,7 +256,7 @@ class MapsView {
     this.near.show(title[i] ?? "", lists, named);
     for (const { map, dimension } of this.cards) {
       map.near = (lists?.[dimension] ?? []).map(([other]) => this.place(other)).filter((at) => at >= 0);
-      map.drawRings();
+      if (map.width) map.drawRings();
     }
   }
 

@@ -107,6 +107,7 @@ class ScatterMap {
   }
 
   drawRings() {
+    if (!this.marks.colours) return;
     const context = this.rings.getContext("2d");
     context.clearRect(0, 0, this.width, this.height);
     const { selected, hovered, colours } = this.marks;

@@ -117,7 +117,7 @@ def export_dashboard(
     listed = [
         {
             "title": page.title,
-            "description": page.description,
+            "description": page.exported_description,
             "url": page_url(Path(page.name)),
         }
         for page in pages

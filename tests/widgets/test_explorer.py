@@ -44,3 +44,7 @@ def test_what_is_drawn_around_has_a_profile(lived_in: Workspace):
     assert "4 chosen items" in card.children[0].value
     explorer.maps.chosen = chosen[:1]
     assert profile.children == ()
+
+
+def test_the_page_has_words_for_a_notebook_that_prints_it(lived_in: Workspace):
+    assert "Explorer" in repr(Explorer(lived_in))

@@ -39,7 +39,7 @@ class Explorer(Page):
         self.similar.observe(lambda change: self._mark(change["new"]), "item")
         self._ws = ws
         self._profile = W.VBox()
-        self.maps.observe(lambda _: self._compare(), "chosen")
+        self.maps.observe(lambda _: self._show_profile(), "chosen")
         related = present.card("Similar pieces", [self.similar])
         super().__init__([self.maps, self._profile, related])
 
@@ -47,7 +47,7 @@ class Explorer(Page):
         if item is not None:
             self.similar.item = item
 
-    def _compare(self) -> None:
+    def _show_profile(self) -> None:
         """Show how alike the chosen items are."""
         chosen = self.maps.chosen
         title = f"What {present.plural(len(chosen), 'chosen item')} have in common"

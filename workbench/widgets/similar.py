@@ -174,8 +174,8 @@ class SimilarItems(anywidget.AnyWidget):
         self._update()
 
     def _update(self) -> None:
-        asked = (self.item, self.file, self._upload_path, list(self.together))
-        asked += (self.span, self.weights, self.filters)
+        start = (self.item, self.file, self._upload_path, list(self.together), self.span)
+        asked = (*start, self.weights, self.filters)
         if asked == self._shown:  # several of them may change in one step
             return
         self._shown = asked

@@ -29,6 +29,7 @@ WIDGETS = {
     "agreement": ["VBox"],
     "dimension": ["VBox"],
     "explore": ["VBox"],
+    "find": ["VBox"],
     "finetune": ["VBox"],
     "model": ["VBox"],
     "overview": ["VBox"],

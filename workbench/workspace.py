@@ -114,6 +114,11 @@ class Workspace:
         workspace.database.upgrade()
         return workspace
 
+    @property
+    def names_raters(self) -> bool:
+        """Whether pages may say who judged: not where people only read."""
+        return not self.read_only
+
     @cached_property
     def database(self) -> Database:
         """The database of items, tags and judgements, upgraded to this version."""

@@ -40,4 +40,5 @@ def test_four_is_the_most():
 
 def test_nothing_left_to_add_is_no_list():
     made = Chooser({"only": "v1"}, ["v1"], lambda now: None, add="Add")
-    assert [type(child).__name__ for child in made.children] == ["Button"]
+    assert [child.layout.display == "none" for child in made.children] == [False, True]
+    assert [type(child).__name__ for child in made.children] == ["Button", "Dropdown"]

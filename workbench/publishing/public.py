@@ -51,6 +51,11 @@ class PublicWorkspace(Workspace):
         self._names = names
         self._version = version and ModelStore(self.root / "models").card(version).version
 
+    @property
+    def names_raters(self) -> bool:
+        """Whatever the log calls raters may be said."""
+        return True
+
     @cached_property
     def judgements(self) -> JudgementLog:
         """The log of judgements, with numbers in the place of names."""

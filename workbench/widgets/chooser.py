@@ -75,7 +75,8 @@ class Chooser(W.HBox):
             self._chip(f"{sign} {names.get(option, option)}", option)
             for sign, option in zip(SIGNS, self.chosen, strict=False)
         ]
-        _put(self, [*chips, *([self._list] if rest or full else [])])
+        self._list.layout.display = "" if rest or full else "none"
+        _put(self, [*chips, self._list])
 
     def _chip(self, name: str, option: Hashable) -> W.Button:
         alone = len(self.chosen) == 1

@@ -74,6 +74,10 @@ class DimensionTabs(anywidget.AnyWidget):
     names = traitlets.List(traitlets.Unicode()).tag(sync=True)
     value = traitlets.Unicode().tag(sync=True)
 
+    def chapters(self) -> tuple[str, list[str]]:
+        """Return what turns the page: in an export each dimension is a page of its own."""
+        return "value", list(self.names)
+
 
 class DimensionReport(Page):
     """Report on one dimension at a time, of the model in use.

@@ -38,12 +38,12 @@ class Overview(Page):
     ws
         The workspace. It is read when the page opens and again at a press of "Refresh".
     names
-        Whether raters are named; by default only where the workspace is not shown read-only.
+        Whether raters are named; by default as the workspace says.
     """
 
     def __init__(self, ws: Workspace, *, names: bool | None = None) -> None:
         self._ws = ws
-        self._names = not getattr(ws, "read_only", False) if names is None else names
+        self._names = ws.names_raters if names is None else names
         self._message = Message()
         self._as_of = W.Label()
         button = W.Button(description="Refresh", layout={"width": "auto"})

@@ -13,7 +13,7 @@ from workbench.workspace import Workspace
 
 if TYPE_CHECKING:
     from datetime import datetime
-from pathlib import Path
+    from pathlib import Path
 
     import pandas as pd
     import sqlalchemy as sa

@@ -27,9 +27,9 @@ from workbench.judgements.rows import Triplet
 from workbench.listening.rubrics import Rubrics
 from workbench.listening.task_store import RatingTasks
 from workbench.listening.tasks import RatingTask
+from workbench.maps.store import Layout
 from workbench.search.baskets import Basket
 from workbench.search.find import find
-from workbench.search.maps import Layout
 from workbench.search.rankings import rate
 from workbench.search.subspaces import read_subspaces, write_subspaces
 from workbench.server.launch import copy_notebooks

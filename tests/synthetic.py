@@ -92,6 +92,7 @@ def judge(
     answers: Iterable[tuple[str, int, int, int, str]],
     *,
     rater: str = "Ada",
+    sampler: str = "random",
 ) -> list[str]:
     """Record answers (dimension, anchor, a, b, choice) and return their ids."""
     session = ws.judgements.open_session(rater)
@@ -105,6 +106,7 @@ def judge(
             a_id=int(a),
             b_id=int(b),
             choice=choice,
+            sampler=sampler,
         )
         for dimension, anchor, a, b, choice in answers
     ]

@@ -28,6 +28,7 @@ WIDGETS = {
     "09_from_a_few_tags": ["TagReview"],
     "agreement": ["VBox"],
     "explore": ["VBox"],
+    "finetune": ["VBox"],
     "model": ["VBox"],
     "overview": ["VBox"],
     "rate": ["VBox"],

@@ -43,6 +43,15 @@ class NotReadyError(WorkbenchError):
     exit_code = 7
 
 
+class ReadOnlyError(WorkbenchError):
+    """Somebody who may only read tried to change something."""
+
+    exit_code = 8
+
+    def __init__(self, message: str = "This page is read-only: ask for a rater's address.") -> None:
+        super().__init__(message)
+
+
 class CancelledError(WorkbenchError):
     """Somebody asked the work to stop."""
 

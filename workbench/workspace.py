@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.errors import NotAWorkspaceError, StorageError, WorkbenchError
 from workbench.files import clear_storage_errors, write_text
+from workbench.read_only import guard
+from workbench.roles import Role, role_of_this_process
 
 if TYPE_CHECKING:
     from workbench.catalogue.database import Database
     from workbench.catalogue.items import Catalogue
     from workbench.judgements.log import JudgementLog
-    from workbench.search.maps import MapStore
+    from workbench.maps.store import MapStore
     from workbench.subspaces.store import ModelStore
     from workbench.vectors.store import VectorStore
 
@@ -51,6 +53,15 @@ class Workspace:
     ----------
     path
         The folder; by default ``WORKBENCH_WORKSPACE``, else the current folder.
+    read_only
+        Whether this process may change nothing in it, however it tries: everything that would
+        raises `ReadOnlyError`, until the process ends. By default what the role of a page says
+        (``WORKBENCH_ROLE``), and no elsewhere.
+
+    Attributes
+    ----------
+    read_only : bool
+        Widgets look at it, so that they offer nothing that would be refused.
 
     Raises
     ------
@@ -65,10 +76,16 @@ class Workspace:
     0
     """
 
-    def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
+    def __init__(
+        self, path: str | os.PathLike[str] | None = None, *, read_only: bool | None = None
+    ) -> None:
         self.root = find_workspace(path)
         self.config = _read_config(self.root)
         self.id: str = self.config["id"]
+        viewing = role_of_this_process() is Role.VIEWER
+        self.read_only = viewing if read_only is None else read_only
+        if self.read_only:
+            guard(self.root)
 
     @classmethod
     def create(cls, path: str | os.PathLike[str]) -> Workspace:
@@ -102,7 +119,8 @@ class Workspace:
         """The database of items, tags and judgements, upgraded to this version."""
         from workbench.catalogue.database import Database, sqlite_url
 
-        database = Database(self.config.get("database") or sqlite_url(self.root / DATABASE_FILE))
+        url = self.config.get("database") or sqlite_url(self.root / DATABASE_FILE)
+        database = Database(url, read_only=self.read_only)
         database.upgrade()
         return database
 
@@ -130,7 +148,7 @@ class Workspace:
     @cached_property
     def maps(self) -> MapStore:
         """Stored 2-D layouts of subspaces."""
-        from workbench.search.maps import MapStore
+        from workbench.maps.store import MapStore
 
         return MapStore(self.root / "maps")
 

@@ -17,6 +17,7 @@ import nbformat
 import numpy as np
 import pytest
 from chromium import FLAGS, OUTPUT, find_chromium
+from weightless import NoWeights
 
 from workbench import Workspace
 from workbench.resources import resource
@@ -74,7 +75,7 @@ def _add_tone(ws: Workspace, file: Path, number: int) -> None:
 
 def _add_model(ws: Workspace) -> None:
     """Store vectors, a model and maps in which equal tags lie together."""
-    from workbench.search.maps import Layout
+    from workbench.maps.store import Layout
     from workbench.subspaces.dimensions import DIMENSIONS
     from workbench.subspaces.store import ModelCard
 
@@ -91,19 +92,10 @@ def _add_model(ws: Workspace) -> None:
         layouts[dimension] = Layout(ids, places.astype(np.float32))
     vectors = np.concatenate(blocks, axis=1).astype(np.float32)
     card = ModelCard("", encoder="tones", head="mask", dimensions=list(DIMENSIONS), subspace_dim=8)
-    card = ws.models.save(_NoWeights(card), promote=True)  # type: ignore[arg-type]
+    card = ws.models.save(NoWeights(card), promote=True)  # type: ignore[arg-type]
     for name in ("tones", f"model-{card.version}"):
         ws.vectors(name).write(ids, vectors)
     ws.maps.save(card.version, layouts)
-
-
-@dataclasses.dataclass
-class _NoWeights:
-    card: object
-
-    def save(self, path: Path) -> str:
-        path.write_bytes(b"")
-        return ""
 
 
 # -- Jupyter -----------------------------------------------------------------------------------

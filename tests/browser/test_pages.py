@@ -174,7 +174,7 @@ def test_titles_on_the_explorer_are_never_markup(page, open_voila):
 
 def test_judgements_become_a_new_version_on_the_overview(open_page, judged_ws: Workspace):
     """The story: judged, fine-tuned from the page, decided, and seen by everybody."""
-    page = open_page("model")
+    page = open_page("finetune")
     button = ready_to_tune(page)
     assert "240 new judgements since v0001" in page.locator("#rendered_cells").inner_text()
     button.click()
@@ -189,7 +189,7 @@ def test_judgements_become_a_new_version_on_the_overview(open_page, judged_ws: W
     assert ("is now in use" in verdict.inner_text()) == promoted
     ready_to_tune(page)  # the maps are drawn too
     assert judged_ws.maps.exists("v0002")
-    picture(page, "page_model")
+    picture(page, "page_finetune")
 
     if not promoted:
         page.get_by_role("button", name="Use this version anyway").click()
@@ -203,7 +203,7 @@ def test_judgements_become_a_new_version_on_the_overview(open_page, judged_ws: W
     assert "v0002" in labels
     picture(page, "page_overview")
 
-    open_page("model")
+    open_page("finetune")
     ready_to_tune(page)
     page.get_by_role("button", name="Roll back").click()
     page.locator("[role=status]", has_text="Rolled back: v0001 is in use again").wait_for()
@@ -212,11 +212,11 @@ def test_judgements_become_a_new_version_on_the_overview(open_page, judged_ws: W
 
 def test_page_closed_during_a_run_finds_it_again(open_page, judged_ws: Workspace, long_run: Path):
     for _ in range(2):
-        page = open_page("model")
+        page = open_page("finetune")
         page.get_by_text("Fine-tuning (20 of 720)").wait_for()
         wait_for_charts(page, 1)
         page.goto("about:blank")
-    page = open_page("model")
+    page = open_page("finetune")
     page.get_by_text("Fine-tuning (20 of 720)").wait_for()
     assert page.get_by_role("button", name="Fine-tune", exact=True).is_disabled()
     page.get_by_role("button", name="Cancel").click()

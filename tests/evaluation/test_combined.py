@@ -37,7 +37,7 @@ def test_two_together_are_measured_side_by_side(fitted_once: Workspace):
     names = model.card.dimensions[:2]
     found = combined_scores(fitted_once, [tuple(names)])[tuple(names)]
     source = fitted_once.vectors(model.card.encoder)
-    ids = held_out_items(fitted_once, model)
+    ids = held_out_items(fitted_once, model.card)
     asked = tag_questions(fitted_once, ids, model.card.dimensions, among=source.ids)
     size = model.card.subspace_dim
     vectors = model.transform(source.rows(asked.ids))[:, : 2 * size].astype(float)

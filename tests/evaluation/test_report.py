@@ -25,7 +25,9 @@ from workbench.subspaces.triplets import Triplets
 @pytest.fixture(scope="module")
 def asked(fitted_once: Workspace) -> Questions:
     model = fitted_once.models.load()
-    return tag_questions(fitted_once, held_out_items(fitted_once, model), model.card.dimensions)
+    return tag_questions(
+        fitted_once, held_out_items(fitted_once, model.card), model.card.dimensions
+    )
 
 
 def test_scores_are_those_of_the_card(fitted_once: Workspace, asked: Questions) -> None:

@@ -14,6 +14,7 @@ from workbench.evaluation.scores import (
     count_right,
     grouped_p_value,
     holm,
+    paired_difference,
     paired_p_value,
 )
 
@@ -46,6 +47,29 @@ def test_a_score_reads_as_people_write_it() -> None:
 def test_right_answers_are_counted() -> None:
     assert count_right(np.array([True, False, True])) == Score(2, 3)
     assert count_right(np.zeros(0, bool)) == Score()
+
+
+@pytest.mark.parametrize(("gained", "lost"), [(0, 0), (5, 0), (12, 5), (300, 250), (1400, 1500)])
+def test_paired_p_values_are_those_of_the_binomial(gained: int, lost: int) -> None:
+    first = np.r_[np.zeros(gained, bool), np.ones(lost, bool), True]
+    expected = binomtest(gained, gained + lost).pvalue if gained + lost else 1.0
+    assert paired_p_value(first, ~first | np.r_[np.zeros(gained + lost, bool), True]) == (
+        pytest.approx(expected)
+    )
+
+
+def test_intervals_of_differences_hold_what_they_promise() -> None:
+    """Two models drawn again and again: 95 % of the intervals hold the true difference."""
+    rng = np.random.default_rng(0)
+    cells = [0.5, 0.08, 0.2, 0.22]  # both right, only the first, only the second, neither
+    drawn = rng.choice(4, size=(2000, 40), p=cells)
+    held = 0
+    for row in drawn:
+        found = paired_difference((row == 0) | (row == 1), (row == 0) | (row == 2))
+        held += found.low <= 0.12 <= found.high
+        assert found.low <= found.value <= found.high
+    assert 0.93 < held / len(drawn) < 0.98
+    assert np.isnan(paired_difference(np.zeros(0, bool), np.zeros(0, bool)).value)
 
 
 def test_models_are_compared_by_the_triplets_on_which_they_differ() -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import dataclasses
 import json
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,6 +18,7 @@ import nbformat
 import numpy as np
 import pytest
 from tiny_scores import Voice, tune, write_midi
+from web_client import Answer, Browser, NoRedirect
 
 from workbench import Workspace
 from workbench.audio.decode import encode
@@ -29,6 +32,18 @@ import logging, sys
 logging.error("a page said hello")
 print(sys.executable)"""
 
+_ALLOWED = """
+import os
+from workbench import Workspace
+ws = Workspace()
+print("read-only:", ws.read_only)
+print("tokens:", [name for name, value in os.environ.items() if "s token" in value])
+try:
+    (ws.root / "touched").touch()
+    print("changed")
+except Exception as error:
+    print(error)"""
+
 
 class Music(NamedTuple):
     """A workspace and the ids of what is in it."""
@@ -39,19 +54,6 @@ class Music(NamedTuple):
     score: int  # which cannot be read
     notes: int
     gone: int
-
-
-class Answer(NamedTuple):
-    """What a server said."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-    @property
-    def text(self) -> str:
-        """The body as text."""
-        return self.body.decode()
 
 
 @pytest.fixture(scope="session")
@@ -126,6 +128,42 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def two_pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A page for viewers and one for raters; both say what their kernels may do."""
+    folder = tmp_path_factory.mktemp("two pages")
+    _write(folder / "see.ipynb", _ALLOWED, {"title": "See", "workbench": {"needs": "viewer"}})
+    _write(folder / "change.ipynb", _ALLOWED, {"title": "Change", "workbench": {"needs": "rater"}})
+    return folder
+
+
+@pytest.fixture(scope="session")
+def published(music: Music, two_pages: Path, run_server, any_port) -> Iterator[Server]:
+    """The dashboard server with a login for each role, under /dash/."""
+    server = voila_server(
+        music.ws,
+        port=any_port(),
+        base_url="dash",
+        pages=two_pages,
+        token="a rater's token",
+        viewer_token="a viewer's token",
+    )
+    with run_server(server) as running:
+        yield running
+
+
+@pytest.fixture
+def viewer(published: Server) -> Browser:
+    """A viewer who has logged in."""
+    return Browser(published).log_in("viewers")
+
+
+@pytest.fixture
+def rater(published: Server) -> Browser:
+    """A rater who has logged in."""
+    return Browser(published).log_in("raters")
+
+
 def _write(path: Path, source: str, metadata: dict[str, Any]) -> None:
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     notebook = nbformat.v4.new_notebook(
@@ -152,14 +190,16 @@ def jupyter(music: Music, run_server, any_port) -> Iterator[Server]:
     command += ["--ServerApp.jpserver_extensions={'workbench.server': True}"]
     plain = {"WORKBENCH_WORKSPACE": ""}
     url = f"http://127.0.0.1:{port}/user/t/"
-    with run_server(Server("Jupyter", command, url, token="open-sesame", environment=plain)) as up:
+    with run_server(
+        Server("Jupyter", command, url, tokens={"": "open-sesame"}, environment=plain)
+    ) as up:
         yield up
 
 
 @pytest.fixture(scope="session")
 def ask() -> Callable[..., Answer]:
     """Return a function that sends a request as a page of the server would, and follows nothing."""
-    opener = urllib.request.build_opener(_NoRedirect)
+    opener = urllib.request.build_opener(NoRedirect)
 
     def send(server: Server, route: str, *, method: str = "GET", **headers: str) -> Answer:
         url = server.url + route
@@ -176,6 +216,12 @@ def ask() -> Callable[..., Answer]:
     return send
 
 
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_: object) -> None:
-        return None
+@pytest.fixture
+def own_loop() -> Callable[[Coroutine[Any, Any, None]], None]:
+    """Return a function that runs a story in a thread: a browser may hold this one's loop."""
+
+    def run(story: Coroutine[Any, Any, None]) -> None:
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(asyncio.run, story).result()
+
+    return run

@@ -1,18 +1,20 @@
-"""Which Python runs, and which kernels are culled."""
+"""Which Python runs, whose kernels they are, how many, and which are ended."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Coroutine
-from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
+from tornado.web import HTTPError
 
+from workbench.roles import Role
 from workbench.server import kernels
+from workbench.server.identity import Visitor
 from workbench.server.kernels import PageKernelManager, ThisPython
 
 
@@ -23,12 +25,6 @@ def test_a_kernel_of_another_environment_does_not_shadow_this_python(
     assert KernelSpecManager().get_kernel_spec("python3").argv[0] == "false"
     assert ThisPython().get_kernel_spec("python3").argv[0] == sys.executable
     assert list(ThisPython().get_all_specs()) == ["python3"]
-
-
-def _run(story: Coroutine[Any, Any, None]) -> None:
-    """Run a coroutine in a thread: a browser of other tests may hold this one's loop."""
-    with ThreadPoolExecutor(1) as pool:
-        pool.submit(asyncio.run, story).result()
 
 
 @pytest.fixture
@@ -43,40 +39,105 @@ def culled(monkeypatch) -> list[str]:
     return asked
 
 
-def test_kernels_are_culled_only_a_while_after_they_left_the_pool(monkeypatch, culled) -> None:
+@pytest.fixture
+def started(monkeypatch) -> list[dict[str, Any]]:
+    """What the stock manager was asked to start; kernels are named k0, k1 and so on."""
+    asked: list[dict[str, Any]] = []
+
+    async def start(self: PageKernelManager, **kwargs: Any) -> str:
+        asked.append(kwargs)
+        name = f"k{len(asked) - 1}"
+        self._kernels[name] = object()
+        return name
+
+    monkeypatch.setattr(AsyncMappingKernelManager, "start_kernel", start)
+    return asked
+
+
+@pytest.fixture
+def asks(monkeypatch) -> Any:
+    """Return a function that makes a visitor the one who is asking."""
+
+    def become(name: str, role: Role) -> None:
+        handler = SimpleNamespace(current_user=Visitor(name, role=role))
+        monkeypatch.setattr(kernels.CallContext, "get", lambda _: handler)
+
+    return become
+
+
+def test_a_kernel_belongs_to_who_asked_for_it_and_knows_their_role(asks, started, own_loop) -> None:
+    async def story() -> None:
+        manager = PageKernelManager()
+        asks("Vera", Role.VIEWER)
+        first = await manager.start_kernel(env={"A": "b", "WORKBENCH_ROLE": "rater"})
+        asks("Rita", Role.RATER)
+        second = await manager.start_kernel(env={})
+        assert [s["env"]["WORKBENCH_ROLE"] for s in started] == ["viewer", "rater"]
+        assert started[0]["env"]["A"] == "b"
+        assert manager.belongs_to(first, "Vera")
+        assert not manager.belongs_to(first, "Rita")
+        assert manager.belongs_to(second, "Rita")
+        assert not manager.belongs_to("unknown", "Rita")
+        manager.remove_kernel(first)
+        assert not manager.belongs_to(first, "Vera")
+
+    own_loop(story())
+
+
+def test_too_many_pages_are_put_off_until_one_is_left(asks, started, own_loop) -> None:
+    asks("Vera", Role.VIEWER)
+
+    async def story() -> None:
+        manager = PageKernelManager(most=2)
+        first, second = await asyncio.gather(
+            manager.start_kernel(env={}), manager.start_kernel(env={})
+        )
+        assert first != second
+        with pytest.raises(HTTPError) as refused:
+            await manager.start_kernel(env={})
+        assert refused.value.status_code == 503
+        manager.remove_kernel(first)
+        await manager.start_kernel(env={})
+
+    own_loop(story())
+
+
+def test_kernels_are_culled_only_a_while_after_they_began(
+    monkeypatch, culled, asks, started, own_loop
+) -> None:
     now = [1000.0]
     monkeypatch.setattr(kernels.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(PageKernelManager, "memory_mb", lambda *_: 1.0)
+    asks("Vera", Role.VIEWER)
 
     async def story() -> None:
         manager = PageKernelManager()
-        manager._kernels["k"] = object()
-        waiting: asyncio.Future = asyncio.Future()
-        waiting.set_result({"kernel_id": "k"})
-        manager._pools = {"page.ipynb": [waiting]}
-        now[0] += 3600
-        await manager.cull_kernel_if_idle("k")
-        assert culled == []  # in the pool, however long
-        manager._pools = {"page.ipynb": []}
-        await manager.cull_kernel_if_idle("k")
+        kernel = await manager.start_kernel(env={})
         now[0] += manager.grace_s - 1
-        await manager.cull_kernel_if_idle("k")
-        assert culled == []  # handed out, the page may still be loading
+        await manager.cull_kernel_if_idle(kernel)
+        assert culled == []  # its page may still be loading
         now[0] += 2
-        await manager.cull_kernel_if_idle("k")
-        assert culled == ["k"]
+        await manager.cull_kernel_if_idle(kernel)
+        assert culled == [kernel]
 
-    _run(story())
+    own_loop(story())
 
 
-def test_a_pool_with_a_failed_kernel_is_no_obstacle(monkeypatch, culled) -> None:
-    monkeypatch.setattr(PageKernelManager, "grace_s", 0.0)
+def test_a_kernel_that_takes_too_much_memory_is_ended(monkeypatch, asks, started, own_loop) -> None:
+    ended: list[str] = []
+
+    async def end(self: object, kernel_id: str, now: bool = False) -> None:
+        ended.append(kernel_id)
+
+    monkeypatch.setattr(PageKernelManager, "shutdown_kernel", end)
+    taken = {"k0": 99.0, "k1": 101.0}
+    monkeypatch.setattr(PageKernelManager, "memory_mb", lambda _, kernel: taken[kernel])
+    asks("Vera", Role.VIEWER)
 
     async def story() -> None:
-        manager = PageKernelManager()
-        failed: asyncio.Future = asyncio.Future()
-        failed.set_exception(RuntimeError("did not start"))
-        manager._pools = {"page.ipynb": [failed, asyncio.Future()]}
-        await manager.cull_kernel_if_idle("k")
+        manager = PageKernelManager(most_mb=100)
+        for _ in taken:
+            await manager.cull_kernel_if_idle(await manager.start_kernel(env={}))
 
-    _run(story())
-    assert culled == ["k"]
+    own_loop(story())
+    assert ended == ["k1"]

@@ -13,6 +13,7 @@ import urllib.request
 
 import pytest
 
+from workbench import Workspace
 from workbench.errors import WorkbenchError
 from workbench.server.launch import copy_notebooks, lab_server, voila_server
 from workbench.server.processes import Server, free_port, run
@@ -37,17 +38,51 @@ def test_this_machine_needs_no_token_for_dashboards_but_for_lab(ws) -> None:
     assert len(lab_server(ws).token) >= 24
 
 
-def test_beyond_this_machine_a_token_is_made_and_printed(ws) -> None:
+def test_beyond_this_machine_each_role_has_a_token_that_is_made_and_printed(ws) -> None:
     server = voila_server(ws, address="0.0.0.0")
-    assert len(server.token) >= 24
-    assert server.address.endswith(f"?token={server.token}")
-    assert voila_server(ws, address="0.0.0.0", token="chosen").token == "chosen"
+    raters, viewers = server.tokens["raters"], server.tokens["viewers"]
+    assert len(raters) >= 24
+    assert len(viewers) >= 24
+    assert raters != viewers
+    assert server.addresses["raters"].endswith(f"/?token={raters}")
+    assert server.addresses["viewers"].endswith(f"/?token={viewers}")
+    chosen = voila_server(ws, address="0.0.0.0", token="chosen", viewer_token="for all")
+    assert chosen.tokens == {"raters": "chosen", "viewers": "for all"}
+
+
+def test_one_token_on_this_machine_brings_the_other(ws) -> None:
+    assert voila_server(ws, token="chosen").tokens["viewers"]
+    assert voila_server(ws, viewer_token="chosen").tokens["raters"]
+
+
+def test_a_read_only_server_has_no_raters(ws) -> None:
+    assert list(voila_server(ws, address="0.0.0.0", read_only=True).tokens) == ["viewers"]
+    assert voila_server(ws, read_only=True).tokens == {}
+    with pytest.raises(WorkbenchError, match="has no raters"):
+        voila_server(ws, read_only=True, token="chosen")
+
+
+def test_roles_cannot_share_a_token(ws) -> None:
+    with pytest.raises(WorkbenchError, match="differ"):
+        voila_server(ws, token="one", viewer_token="one")
+
+
+def test_an_older_workspace_is_upgraded_before_viewers_come(ws) -> None:
+    from workbench.catalogue.database import Database
+
+    (ws.root / "workbench.sqlite").unlink()
+    voila_server(Workspace(ws.root))
+    assert Database(f"sqlite:///{ws.root / 'workbench.sqlite'}").revision() is not None
 
 
 def test_tokens_are_not_on_the_command_line(ws) -> None:
-    for server in (voila_server(ws, token="hidden"), lab_server(ws, token="hidden")):
+    dashboards = voila_server(ws, token="hidden", viewer_token="hidden too")
+    notebooks = lab_server(ws, token="hidden")
+    for server in (dashboards, notebooks):
         assert not any("hidden" in argument for argument in server.command)
-        assert server.environment["JUPYTER_TOKEN"] == "hidden"
+    assert dashboards.environment["WORKBENCH_TOKEN"] == "hidden"
+    assert dashboards.environment["WORKBENCH_VIEWER_TOKEN"] == "hidden too"
+    assert notebooks.environment["JUPYTER_TOKEN"] == "hidden"
 
 
 @pytest.mark.parametrize("given", ["a/b", "/a/b", "a/b/", "/a/b/"])

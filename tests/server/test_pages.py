@@ -44,3 +44,29 @@ def test_our_own_dashboards_have_titles_and_descriptions() -> None:
     pages = list_pages(resource("dashboards"))
     assert pages
     assert all(page.title and page.description.endswith(".") for page in pages)
+
+
+def test_a_page_is_for_raters_unless_it_says_that_viewers_may_open_it(tmp_path) -> None:
+    _write(tmp_path, "a.ipynb", {"workbench": {"needs": "viewer"}})
+    _write(tmp_path, "b.ipynb", {"workbench": {"needs": "rater"}})
+    _write(tmp_path, "c.ipynb", {})
+    _write(tmp_path, "d.ipynb", {"workbench": {"needs": "nobody"}})
+    assert {page.name: str(page.needs) for page in list_pages(tmp_path)} == {
+        "a.ipynb": "viewer",
+        "b.ipynb": "rater",
+        "c.ipynb": "rater",
+    }
+
+
+def test_every_page_of_ours_says_whom_it_is_for() -> None:
+    for file in sorted(resource("dashboards").glob("*.ipynb")):
+        own = json.loads(file.read_text())["metadata"]["workbench"]
+        assert own["needs"] in ("viewer", "rater"), file.name
+
+
+def test_pages_that_change_something_or_show_how_raters_did_are_for_raters() -> None:
+    needs = {page.name: page.needs for page in list_pages(resource("dashboards"))}
+    for name in ("rate", "tags", "agreement", "song"):
+        assert needs[f"{name}.ipynb"] == "rater"
+    for name in ("overview", "explore"):
+        assert needs[f"{name}.ipynb"] == "viewer"

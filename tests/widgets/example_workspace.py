@@ -14,7 +14,7 @@ from workbench.catalogue.items import TagValue
 from workbench.catalogue.media import MediaInfo
 from workbench.evaluation.scores import Score
 from workbench.judgements.log import Answer
-from workbench.search.maps import Layout
+from workbench.maps.store import Layout
 from workbench.subspaces.dimensions import DIMENSIONS
 from workbench.subspaces.store import ModelCard
 

@@ -25,7 +25,11 @@ def test_a_file_that_is_missing_is_noticed_at_once() -> None:
 
 @pytest.mark.parametrize(
     "names",
-    [("base.js", "plotly.js", "chart.js"), ("base.js", "playbar.js", "scatter.js", "maps.js")],
+    [
+        ("base.js", "plotly.js", "chart.js"),
+        ("base.js", "playbar.js", "scatter.js", "maps.js"),
+        ("base.js", "items.js", "triplets.js"),
+    ],
 )
 def test_modules_stand_alone_and_ask_no_other_server(names) -> None:
     joined = esm(*names)

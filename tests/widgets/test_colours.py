@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from workbench.widgets.colours import UNTAGGED, colour_by_score, colour_by_tags, key_colour
+from workbench.widgets.colours import UNTAGGED, colour_by_number, colour_by_tags, key_colour
 from workbench.widgets.theme import OTHER, PALETTE, category_colours
 
 
@@ -119,7 +119,7 @@ def _hls(colour: str) -> tuple[float, float, float]:
 
 def test_scores_of_a_machine_go_from_their_lowest_to_their_highest_on_one_scale() -> None:
     scores = np.array([0.1, 0.4, np.nan, 0.25])
-    colouring = colour_by_score(scores, note="calm, as heard by ears-1")
+    colouring = colour_by_number(scores, note="calm, as heard by ears-1")
     low, high, none, middle = colouring.index.tolist()
     assert low < middle < high
     assert colouring.palette[none] == UNTAGGED
@@ -130,6 +130,23 @@ def test_scores_of_a_machine_go_from_their_lowest_to_their_highest_on_one_scale(
 
 
 def test_where_nothing_was_heard_there_is_no_scale() -> None:
-    colouring = colour_by_score(np.full(2, np.nan), note="calm")
+    colouring = colour_by_number(np.full(2, np.nan), note="calm")
     assert "scale" not in colouring.legend
     assert _colours(colouring) == [UNTAGGED, UNTAGGED]
+
+
+def test_the_bands_of_a_scale_hold_every_number_once() -> None:
+    numbers = np.array([0.0, 1, 2, 3, 50, 99, 100, np.nan])
+    colouring = colour_by_number(numbers, note="counts", form=".0f", nothing="none")
+    bands = colouring.legend["scale"]["bands"]
+    held = [numbers[np.isin(colouring.index, band["colours"])].tolist() for band in bands]
+    assert sorted(number for each in held for number in each) == [0, 1, 2, 3, 50, 99, 100]
+    assert [band["count"] for band in bands] == [len(each) for each in held]
+    assert [bands[0]["label"], bands[1]["label"], bands[-1]["label"]] == [
+        "0 to 3",
+        "nothing",
+        "99 to 100",
+    ]
+    (none,) = colouring.legend["entries"]
+    assert (none["label"], none["count"]) == ("none", 1)
+    assert colouring.palette[none["colours"][0]] == UNTAGGED

@@ -32,3 +32,19 @@ def test_workspace_without_model_opens(bare: Workspace):
     explorer = Explorer(bare)
     assert explorer.maps.note
     assert explorer.similar.problem
+
+
+def test_what_is_drawn_around_has_a_profile(lived_in: Workspace):
+    explorer = Explorer(lived_in)
+    _, profile, _ = explorer.children[-3:]
+    assert profile.children == ()
+    chosen = explorer.maps.items["id"][:4]
+    explorer.maps.chosen = chosen
+    (card,) = profile.children
+    assert "4 chosen items" in card.children[0].value
+    explorer.maps.chosen = chosen[:1]
+    assert profile.children == ()
+
+
+def test_the_page_has_words_for_a_notebook_that_prints_it(lived_in: Workspace):
+    assert "Explorer" in repr(Explorer(lived_in))

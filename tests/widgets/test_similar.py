@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from example_workspace import HOSTILE, add_songs
 from heard import store_heard
+from tiny_scores import Voice, tune, write_midi
 
 from workbench import Workspace
+from workbench.catalogue.media import describe_score
 from workbench.search.find import find
 from workbench.search.query import Query
 from workbench.search.query_vector import ScoresUnreadError
@@ -182,7 +184,7 @@ def test_hostile_title_travels_as_it_is(lived_in: Workspace):
     widget.search = "söhne"
     assert widget.found[0]["title"] == HOSTILE
     static = Path(__file__).parents[2] / "workbench/widgets/static"
-    for name in ("items", "item_picker", "item_filters", "pair", "similar"):
+    for name in ("items", "item_picker", "item_filters", "pair", "similar_query", "similar"):
         script = (static / f"{name}.js").read_text()
         assert "innerHTML" not in script
         assert "insertAdjacentHTML" not in script
@@ -267,3 +269,28 @@ def test_machine_tags_are_shown_and_counted_only_when_asked_for(lived_in: Worksp
     assert HOSTILE not in [chip["value"] for chip in widget.tags]
     widget.filters = {"kinds": ["song"], "tags": {"mood": [HOSTILE]}}
     assert "No item" in widget.problem
+
+
+def test_items_heard_together_are_one_query(lived_in: Workspace, monkeypatch):
+    widget = SimilarItems(lived_in)
+    songs = lived_in.catalogue.items(kind="song").index.tolist()
+    asked = []
+
+    def listen(ws, query, **options):
+        asked.append(query)
+        return find(ws, query.items[0], **options)
+
+    monkeypatch.setattr("workbench.widgets.similar.find", listen)
+    widget.together = [songs[3], songs[4]]
+    assert asked == [Query.of_parts([songs[0], songs[3], songs[4]])]
+    assert [entry["id"] for entry in widget.joined] == songs[3:5]
+    widget.item = songs[5]  # another query is asked about by itself
+    assert widget.together == widget.joined == []
+    assert asked[-1] == Query.of_item(songs[5])
+
+
+def test_a_piece_and_its_score_are_not_both_listed_at_first(lived_in: Workspace, tmp_path: Path):
+    assert SimilarItems(lived_in).filters == {"kinds": ["song"]}
+    score = describe_score(write_midi(tmp_path / "tune.mid", [Voice(0, tune())]))
+    lived_in.catalogue.add_item(kind="song", domain="symbolic", title="Tune", media=score)
+    assert SimilarItems(lived_in).filters == {"kinds": ["song"], "domains": ["audio"]}

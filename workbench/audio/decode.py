@@ -137,11 +137,25 @@ def _check_whole(path: Path, frames: int, promised: int, sample_rate: int) -> No
         )
 
 
-def encode(path: Path, samples: np.ndarray, sample_rate: int) -> None:
+def encode(
+    path: Path, samples: np.ndarray, sample_rate: int, *, compression: float | None = None
+) -> None:
     """Write float32 samples [channels, n]; the suffix of `path` names the format.
 
     The file appears when it is complete. Blocks are short because libsndfile's Vorbis encoder
     crashes on one long write.
+
+    Parameters
+    ----------
+    path
+        Where to.
+    samples
+        The sound.
+    sample_rate
+        In Hz.
+    compression
+        0 for the best sound to 1 for the smallest file, where the format loses anything; by
+        default libsndfile's choice.
 
     Raises
     ------
@@ -157,7 +171,9 @@ def encode(path: Path, samples: np.ndarray, sample_rate: int) -> None:
         raise MediaError(f"{path.name}: sound cannot be written in this format")
     with atomic_path(path) as partial:
         try:
-            with soundfile.SoundFile(partial, "w", sample_rate, data.shape[1]) as stream:
+            with soundfile.SoundFile(
+                partial, "w", sample_rate, data.shape[1], compression_level=compression
+            ) as stream:
                 for start in range(0, len(data), _BLOCK):
                     stream.write(data[start : start + _BLOCK])
             written = soundfile.info(partial).frames

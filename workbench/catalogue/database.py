@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session as OrmSession
 from sqlalchemy.orm import sessionmaker
 
-from workbench.errors import NotAWorkspaceError, StorageError
+from workbench.errors import NotAWorkspaceError, ReadOnlyError, StorageError
 from workbench.files import atomic_path
 
 SCHEMA_REVISION = "0004"
@@ -32,25 +33,47 @@ class Database:
 
     Safe to share between threads: every transaction takes its own connection from the pool.
 
+    Parameters
+    ----------
+    url
+        Its address.
+    busy_timeout_s
+        How long a transaction waits for others, in seconds.
+    read_only
+        Whether the database itself is told to refuse changes.
+
     Raises
     ------
     StorageError
         If the address is not understood or the driver it names is not installed.
     """
 
-    def __init__(self, url: str | sa.URL, *, busy_timeout_s: float | None = None) -> None:
+    def __init__(
+        self,
+        url: str | sa.URL,
+        *,
+        busy_timeout_s: float | None = None,
+        read_only: bool = False,
+    ) -> None:
         wait_s = BUSY_TIMEOUT_S if busy_timeout_s is None else busy_timeout_s
+        self.read_only = read_only
         try:
             self.url = sa.make_url(url)
-            arguments = {"timeout": wait_s} if self.is_sqlite else {}
-            self.engine = sa.create_engine(self.url, connect_args=arguments)
+            address = self.url
+            arguments: dict[str, Any] = {}
+            if self.is_sqlite:
+                address, arguments = _sqlite_address(self.url, read_only), {"timeout": wait_s}
+            elif read_only:
+                arguments = {"options": "-c default_transaction_read_only=on"}
+            self.engine = sa.create_engine(address, connect_args=arguments)
         except (sa.exc.ArgumentError, ModuleNotFoundError) as error:
             raise StorageError(
                 f"The database address in workbench.toml cannot be used: {error}."
             ) from error
         sa.event.listen(self.engine, "handle_error", _say_it_clearly)
         if self.is_sqlite:
-            sa.event.listen(self.engine, "connect", _prepare_sqlite)
+            prepare = _prepare_for_reading if read_only else _prepare_sqlite
+            sa.event.listen(self.engine, "connect", prepare)
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
 
     @property
@@ -70,7 +93,14 @@ class Database:
 
         With `durable` it is on the disk when the block ends. Without, a power failure may undo
         the last moments: for work that is simply done again.
+
+        Raises
+        ------
+        ReadOnlyError
+            If the database was opened for reading only.
         """
+        if self.read_only:
+            raise ReadOnlyError
         with self._sessions.begin() as session:
             self._begin_now(session, durable=durable)
             yield session
@@ -96,16 +126,22 @@ class Database:
         ------
         NotAWorkspaceError
             If a newer version of the workbench wrote the database.
+        ReadOnlyError
+            If it was opened for reading only and is older than this version.
         """
         found = self.revision()
         if found == SCHEMA_REVISION:
             return
+        if found is not None and found > SCHEMA_REVISION:
+            raise NotAWorkspaceError(
+                f"This workspace was written by a newer version of the workbench (schema "
+                f"{found}, this version reads {SCHEMA_REVISION}); upgrade the package."
+            )
+        if self.read_only:
+            raise ReadOnlyError(
+                "This workspace is of an older version: whoever may change it opens it once."
+            )
         if found is not None:
-            if found > SCHEMA_REVISION:
-                raise NotAWorkspaceError(
-                    f"This workspace was written by a newer version of the workbench (schema "
-                    f"{found}, this version reads {SCHEMA_REVISION}); upgrade the package."
-                )
             self._back_up(found)
         from alembic import command
         from alembic.config import Config
@@ -129,6 +165,18 @@ class Database:
     def close(self) -> None:
         """Give back all connections."""
         self.engine.dispose()
+
+
+def _sqlite_address(url: sa.URL, read_only: bool) -> sa.URL:
+    if not (read_only and url.database):
+        return url
+    file = "file:" + quote(url.database)
+    return url.set(database=file).update_query_dict({"mode": "ro", "uri": "true"})
+
+
+def _prepare_for_reading(connection: sqlite3.Connection, _record: Any) -> None:
+    connection.isolation_level = None
+    connection.execute("PRAGMA query_only = ON")
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:

@@ -38,8 +38,9 @@ class MediaCatalogue(CatalogueReader):
             sound = decode(path)
             levels = Levels.of(sound.samples, sound.sample_rate)
             measured = {"levels": levels.to_bytes(), "loudness_lufs": levels.loudness}
-            with self._database.write(durable=False) as session:
-                session.execute(sa.update(Media).where(Media.id == row.id).values(measured))
+            if not self._database.read_only:
+                with self._database.write(durable=False) as session:
+                    session.execute(sa.update(Media).where(Media.id == row.id).values(measured))
         return Heard(path, row.duration_s or 0.0, row.peaks or b"", levels)
 
     def content_of(self, item_id: int) -> str:

@@ -34,7 +34,7 @@ def bars_of(
     source = _barred(catalogue, base_of(catalogue, item))
     stored = _stored(database, source)
     bars = stored if stored is not None else _found(catalogue, source, progress or Progress())
-    if stored is None and source.media_id is not None:
+    if stored is None and source.media_id is not None and not database.read_only:
         with database.write(durable=False) as session:
             changed = sa.update(Media).where(Media.id == source.media_id)
             session.execute(changed.values(bars=bars.to_bytes()))

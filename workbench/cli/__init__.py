@@ -18,6 +18,7 @@ from workbench.cli import (
     encoders,
     evaluate,
     exchange,
+    export,
     judgements,
     models,
     pages,
@@ -40,7 +41,7 @@ app = typer.Typer(
 )
 _MODULES = (
     *(pages, catalogue, parts, dimensions, encoders, train, models, search, songs, tag, tags),
-    *(evaluate, judgements, exchange, tasks, team, check),
+    *(evaluate, judgements, exchange, export, tasks, team, check),
 )
 for module in _MODULES:
     module.register(app)

@@ -125,8 +125,10 @@ def _model(ws: Workspace) -> str:
 
 
 def _maps(ws: Workspace) -> str:
+    from workbench.maps.state import map_state
+
     ws.maps.load(ws.models.card().version)
-    return "drawn for the model in use"
+    return map_state(ws).text or "drawn for the model in use"
 
 
 def _writable(ws: Workspace) -> str:

@@ -183,9 +183,9 @@ def _on_tags(
     from workbench.evaluation.triplets import held_out_items, tag_metrics
     from workbench.search.subspaces import subspace_blocks
 
-    ids = held_out_items(ws, model)
+    ids = held_out_items(ws, model.card)
     if other is not None:
-        ids = ids[np.isin(ids, held_out_items(ws, other))]
+        ids = ids[np.isin(ids, held_out_items(ws, other.card))]
         if len(ids) < 3:
             raise NotReadyError(
                 f"Models {model.card.version} and {other.card.version} held out {len(ids)} songs "

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +14,7 @@ from workbench.cli.options import (
     SeedOption,
     VersionOption,
     WorkspaceOption,
+    count,
     progress_for,
     say,
     say_excluded,
@@ -21,6 +23,9 @@ from workbench.cli.options import (
     table,
 )
 from workbench.workspace import Workspace
+
+if TYPE_CHECKING:
+    from workbench.maps.store import MapFacts
 
 models = typer.Typer(help="Model versions: list, promote, roll back.", no_args_is_help=True)
 
@@ -48,7 +53,7 @@ def finetune(
     progress = progress_for(job)
     result = run(ws, parent=model, excluding=exclude or (), seed=seed, progress=progress)
     if maps:
-        from workbench.search.maps import compute_maps
+        from workbench.maps.compute import compute_maps
 
         compute_maps(ws, version=result.version, progress=progress)
     if as_json:
@@ -69,17 +74,61 @@ def finetune(
 
 def map_(
     model: VersionOption = None,
+    neighbours: Annotated[
+        int, typer.Option(min=2, max=30, help="How many neighbours shape a place; more: coarser.")
+    ] = 15,
+    min_dist: Annotated[
+        float, typer.Option(min=0.0, max=0.99, help="How close items may come to each other.")
+    ] = 0.15,
     seed: SeedOption = 0,
+    again: Annotated[
+        bool, typer.Option("--again", help="Draw maps that are up to date, too, from the start.")
+    ] = False,
+    as_json: JsonOption = False,
     workspace: WorkspaceOption = None,
     job: JobOption = None,
 ) -> None:
-    """Draw the map of every subspace and store it for the pages."""
-    from workbench.search.maps import compute_maps
+    """Draw the map of every subspace and store it for the pages; place what is new on it."""
+    from workbench.maps.compute import compute_maps
 
-    version = compute_maps(
-        Workspace(workspace), version=model, seed=seed, progress=progress_for(job)
+    report = compute_maps(
+        Workspace(workspace),
+        version=model,
+        neighbours=neighbours,
+        min_dist=min_dist,
+        seed=seed,
+        again=again,
+        progress=progress_for(job),
     )
-    say(f"The maps of model {version} are ready.")
+    facts = report.facts
+    if as_json:
+        say_json({"done": report.done, **asdict(facts)})
+        return
+    what = {
+        "drawn": f"are drawn: {count(facts.items, 'item')}",
+        "placed": f"hold {count(facts.items, 'item')}, {facts.placed:,} of them placed beside the "
+        "others",
+        "fresh": "are up to date; --again draws them anew",
+    }[report.done]
+    say(f"The maps of model {facts.version} {what}.")
+    table(["dimension", "trustworthiness", "continuity", "lies as"], _map_rows(facts))
+
+
+def _map_rows(facts: MapFacts) -> list[list[str]]:
+    rows = []
+    for name, drawing in facts.drawings.items():
+        numbers = (drawing.trustworthiness, drawing.continuity)
+        told = ["-" if number is None else f"{number:.3f}" for number in numbers]
+        lies = "it came out"
+        if drawing.aligned_to:
+            earlier = (
+                "it did before"
+                if drawing.aligned_to == facts.version
+                else f"in {drawing.aligned_to}"
+            )
+            lies = f"{earlier}, moved by {drawing.moved:.1%} of its width on average"
+        rows.append([name, *told, lies])
+    return rows
 
 
 @models.command("list")

@@ -9,14 +9,33 @@ import typer
 
 from workbench.cli.options import JobOption, SeedOption, WorkspaceOption, progress_for, say
 from workbench.errors import WorkbenchError
+from workbench.roles import TOKEN_VARIABLE, VIEWER_TOKEN_VARIABLE
+from workbench.server.limits import MOST_MB, MOST_PAGES
 from workbench.workspace import Workspace
 
 PortOption = Annotated[int, typer.Option(help="The first port to try.")]
 AddressOption = Annotated[str, typer.Option(help="The network address to listen at.")]
 BaseUrlOption = Annotated[str, typer.Option(help="The path behind a proxy.")]
-TokenOption = Annotated[
+RaterTokenOption = Annotated[
     str | None,
-    typer.Option(help="What viewers log in with; made when needed.", show_default=False),
+    typer.Option(
+        "--token",
+        help="What raters log in with; made when needed.",
+        envvar=TOKEN_VARIABLE,
+        show_default=False,
+    ),
+]
+ViewerTokenOption = Annotated[
+    str | None,
+    typer.Option(
+        help="What viewers log in with, who may change nothing; made when needed.",
+        envvar=VIEWER_TOKEN_VARIABLE,
+        show_default=False,
+    ),
+]
+LabTokenOption = Annotated[
+    str | None,
+    typer.Option("--token", help="What people log in with; made when needed.", show_default=False),
 ]
 
 
@@ -64,7 +83,11 @@ def serve(
     port: PortOption = 8866,
     address: AddressOption = "127.0.0.1",
     base_url: BaseUrlOption = "/",
-    token: TokenOption = None,
+    token: RaterTokenOption = None,
+    viewer_token: ViewerTokenOption = None,
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="Let everybody view and nobody change anything.")
+    ] = False,
     hostname: Annotated[
         list[str] | None,
         typer.Option(help="A name under which a proxy reaches this server.", show_default=False),
@@ -72,6 +95,12 @@ def serve(
     pages: Annotated[
         Path | None, typer.Option(help="A folder of dashboards; by default those shipped.")
     ] = None,
+    most: Annotated[int, typer.Option(min=1, help="How many pages may be open at once.")] = (
+        MOST_PAGES
+    ),
+    most_mb: Annotated[
+        int, typer.Option(min=1, help="How much memory a page may take before it is ended, in MB.")
+    ] = MOST_MB,
     open_browser: Annotated[bool, typer.Option(help="Open the start page.")] = False,
     workspace: WorkspaceOption = None,
 ) -> None:
@@ -86,8 +115,12 @@ def serve(
         address=address,
         base_url=base_url,
         token=token,
+        viewer_token=viewer_token,
+        read_only=read_only,
         hostnames=hostname or (),
         pages=pages,
+        most=most,
+        most_mb=most_mb,
         open_browser=open_browser,
     )
 
@@ -96,7 +129,7 @@ def lab(
     port: PortOption = 8888,
     address: AddressOption = "127.0.0.1",
     base_url: BaseUrlOption = "/",
-    token: TokenOption = None,
+    token: LabTokenOption = None,
     open_browser: Annotated[bool, typer.Option(help="Open the notebooks.")] = False,
     workspace: WorkspaceOption = None,
 ) -> None:

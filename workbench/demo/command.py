@@ -8,9 +8,9 @@ from workbench.demo.music import DemoReport, add_demo_music
 from workbench.encoders.musicnn.install import install
 from workbench.encoders.registry import default_encoder
 from workbench.errors import WorkbenchError
+from workbench.maps.compute import compute_maps
 from workbench.progress import Progress
 from workbench.search.embed import embed
-from workbench.search.maps import compute_maps
 from workbench.tagging.shipped import KEY as SHIPPED_TAGGER
 from workbench.tagging.tag import tag_items
 from workbench.training.initial import fit_initial
@@ -57,7 +57,5 @@ def build_demo(
         embedded.computed and ws.models.card().encoder != default_encoder().key
     ):
         fit_initial(ws, seed=seed, progress=progress)
-    card = ws.models.card()
-    if embedded.computed or not ws.maps.exists(card.version):
-        compute_maps(ws, seed=seed, progress=progress)
+    compute_maps(ws, seed=seed, progress=progress)
     return ws, report

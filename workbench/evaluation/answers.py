@@ -50,6 +50,26 @@ def distances(
     return np.linalg.norm(anchor - a, axis=1), np.linalg.norm(anchor - b, axis=1)
 
 
+def margins(vectors: np.ndarray, triplets: Triplets, *, distance: str = "euclidean") -> np.ndarray:
+    """Return how much further the other candidate is than the closer one, float64 [t].
+
+    An answer is right where it is above 0. Vectors of unit length are at most 2 apart.
+
+    Parameters
+    ----------
+    vectors, triplets, distance
+        As for `distances`; which candidate is closer is what most raters or tags say.
+    """
+    to_a, to_b = distances(vectors, triplets, distance=distance)
+    return np.where(triplets.share > 0.5, to_b - to_a, to_a - to_b)
+
+
+def closer_first(triplets: Triplets) -> np.ndarray:
+    """Return rows of the anchor, the closer candidate and the other one, int64 [t, 3]."""
+    turned = np.where((triplets.share > 0.5)[:, None], [[0, 1, 2]], [[0, 2, 1]])
+    return np.take_along_axis(triplets.rows, turned, axis=1)
+
+
 def is_right(to_a: np.ndarray, to_b: np.ndarray, share: np.ndarray) -> np.ndarray:
     """Return whether distances agree with raters, bool [t]; a tie of either agrees with nobody."""
     return np.where(share > 0.5, to_a < to_b, (to_b < to_a) & (share < 0.5))

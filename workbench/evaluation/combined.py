@@ -65,7 +65,7 @@ def combined_scores(
                     f"{', '.join(blocks)}."
                 )
     source = ws.vectors(model.card.encoder)
-    ids = held_out_items(ws, model)
+    ids = held_out_items(ws, model.card)
     questions = tag_questions(ws, ids, model.card.dimensions, among=source.ids, seed=seed)
     vectors = model.transform(source.rows(questions.ids))
     asked = questions.named | {OVERALL: questions.pooled}

@@ -25,6 +25,7 @@ from workbench.progress import Progress
 
 if TYPE_CHECKING:
     from workbench.subspaces.model import Model
+    from workbench.subspaces.store import ModelCard
     from workbench.vectors.store import VectorStore
     from workbench.workspace import Workspace
 
@@ -68,13 +69,41 @@ def workspace_floors(
     heard = ~np.isin(ids, list(silent))
     for name, store in stores.items():
         if heard.any():
-            found = store.rows(ids[heard])
-            if name == STATISTICS:
-                found = standardised(found)
-            rows = np.full((len(ids), found.shape[1]), np.nan, np.float32)
-            rows[heard] = found
-            floors[name] = Floor(rows, "euclidean")
+            floors[name] = _of_sound(name, store, ids, heard)
     return floors, silent
+
+
+def stored_floors(ws: Workspace, card: ModelCard, ids: np.ndarray) -> dict[str, Floor]:
+    """Return the floors of a model that can be had without reading sounds or weights.
+
+    Parameters
+    ----------
+    ws, card
+        The workspace and the model's card.
+    ids
+        The n items, int64 [n]; each has a vector of the model's encoder.
+
+    Returns
+    -------
+    ``encoder``, and those of `workspace_floors` that an evaluation has stored. Items whose sound it
+    did not read have rows of NaN.
+    """
+    floors = {RAW: Floor(ws.vectors(card.encoder).rows(ids), "cosine")}
+    for name, key in _STORES.items():
+        store = ws.vectors(key)
+        heard = np.isin(ids, store.ids) if store.exists else np.zeros(len(ids), bool)
+        if heard.any():
+            floors[name] = _of_sound(name, store, ids, heard)
+    return floors
+
+
+def _of_sound(name: str, store: VectorStore, ids: np.ndarray, heard: np.ndarray) -> Floor:
+    found = store.rows(ids[heard])
+    if name == STATISTICS:
+        found = standardised(found)
+    rows = np.full((len(ids), found.shape[1]), np.nan, np.float32)
+    rows[heard] = found
+    return Floor(rows, "euclidean")
 
 
 def _compute(

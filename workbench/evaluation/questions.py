@@ -93,6 +93,7 @@ def tag_questions(
     *,
     among: np.ndarray | None = None,
     seed: int = 0,
+    count: int = TRIPLETS_PER_DIMENSION,
 ) -> Questions:
     """Draw triplets from the tags of songs, and from what songs are made of.
 
@@ -109,6 +110,8 @@ def tag_questions(
         that are among them. None asks about no parts.
     seed
         Chooses the triplets.
+    count
+        How many of each dimension, at most.
 
     Returns
     -------
@@ -126,10 +129,7 @@ def tag_questions(
     for name in related.keys() - structural:  # tags are those of whole songs
         related[name][is_part, :] = 0
         related[name][:, is_part] = 0
-    asked = {
-        name: sample_triplets(relation, TRIPLETS_PER_DIMENSION, rng)
-        for name, relation in related.items()
-    }
+    asked = {name: sample_triplets(relation, count, rng) for name, relation in related.items()}
     return Questions(everything, asked, related)
 
 

@@ -119,11 +119,39 @@ def paired_p_value(first: np.ndarray, second: np.ndarray) -> float:
     >>> round(paired_p_value(better, worse), 4)
     0.0078
     """
-    from scipy.stats import binomtest
-
     gained = int(np.count_nonzero(second & ~first))
     lost = int(np.count_nonzero(first & ~second))
-    return float(binomtest(gained, gained + lost).pvalue) if gained + lost else 1.0
+    differing = gained + lost
+    # At one half the binomial is symmetric; whole numbers keep it exact and spare pages scipy.
+    tail = sum(math.comb(differing, k) for k in range(min(gained, lost) + 1))
+    return min(1.0, 2 * tail / 2**differing)
+
+
+def paired_difference(first: np.ndarray, second: np.ndarray) -> Estimate:
+    """Return by how much the second's score is higher, with a 95 % interval, -1 to 1.
+
+    The interval is Wald's with one half added to each of the four counts (Agresti and Min 2005),
+    which keeps its promise for small n too; like McNemar's test it takes triplets for independent.
+
+    Parameters
+    ----------
+    first, second
+        Whether each model was right, bool [n], on the same triplets.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> str(paired_difference(np.array([True, False, False]), np.array([False, True, True])))
+    '0.333 [-0.564, 0.964]'
+    """
+    n = int(first.size)
+    if not n:
+        return Estimate(math.nan, math.nan, math.nan)
+    gained = int(np.count_nonzero(second & ~first)) + 0.5
+    lost = int(np.count_nonzero(first & ~second)) + 0.5
+    centre = (gained - lost) / (n + 2)
+    half = _Z * math.sqrt(gained + lost - (gained - lost) ** 2 / (n + 2)) / (n + 2)
+    return Estimate((gained - lost) / n, max(-1.0, centre - half), min(1.0, centre + half))
 
 
 def grouped_p_value(

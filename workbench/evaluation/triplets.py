@@ -24,12 +24,15 @@ from workbench.search.subspaces import subspace_blocks
 
 if TYPE_CHECKING:
     from workbench.subspaces.model import Model
+    from workbench.subspaces.store import ModelCard
     from workbench.workspace import Workspace
 
 __all__ = ["answers", "evaluate_model", "held_out_items", "leakage", "tag_metrics"]
 
 
-def held_out_items(ws: Workspace, model: Model, items: Sequence[int] | None = None) -> np.ndarray:
+def held_out_items(
+    ws: Workspace, card: ModelCard, items: Sequence[int] | None = None
+) -> np.ndarray:
     """Return the items a model held out, or those of `items`, that have vectors, int64 [n].
 
     Raises
@@ -37,8 +40,8 @@ def held_out_items(ws: Workspace, model: Model, items: Sequence[int] | None = No
     NotReadyError
         If there are fewer than three.
     """
-    source = ws.vectors(model.card.encoder)
-    wanted = np.asarray(model.card.held_out if items is None else items, dtype=np.int64)
+    source = ws.vectors(card.encoder)
+    wanted = np.asarray(card.held_out if items is None else items, dtype=np.int64)
     ids = wanted[np.isin(wanted, source.ids)]
     if len(ids) < 3:
         raise NotReadyError(
@@ -76,7 +79,7 @@ def evaluate_model(
     The card's metrics: ``scores``, ``leakage``, ``strict_leakage``, ``leakage_mean`` (``plain``
     and ``strict``, off the diagonal) and ``held_out_items``.
     """
-    ids = held_out_items(ws, model, items)
+    ids = held_out_items(ws, model.card, items)
     source = ws.vectors(model.card.encoder)
     questions = tag_questions(ws, ids, model.card.dimensions, among=source.ids, seed=seed)
     vectors = model.transform(source.rows(questions.ids))

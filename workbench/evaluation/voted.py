@@ -14,6 +14,8 @@ from workbench.judgements.answer_table import answer_table, label_counts
 from workbench.subspaces.triplets import Triplets
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from workbench.workspace import Workspace
 
 
@@ -116,7 +118,12 @@ def judged_votes(ws: Workspace, *, excluding: Collection[str] = ()) -> VotedTrip
     excluding
         Sittings to leave out, by id.
     """
-    table = answer_table(ws.judgements.table(excluding=excluding))
+    return votes_in(ws.judgements.table(excluding=excluding))
+
+
+def votes_in(judgements: pd.DataFrame) -> VotedTriplets:
+    """Return the votes of judgements (``JudgementLog.table``); see `judged_votes`."""
+    table = answer_table(judgements)
     return VotedTriplets(
         [task[0] for task in table.tasks],
         np.array([task[1:] for task in table.tasks], dtype=np.int64).reshape(-1, 3),

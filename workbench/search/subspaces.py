@@ -24,23 +24,32 @@ def read_subspaces(
 ) -> tuple[VectorStore, dict[str, slice]]:
     """Return the stored subspace vectors of a model, brought up to date, and their blocks.
 
-    Items embedded since the last write are mapped now; that is one matrix product.
+    Items embedded since the last write are mapped now; that is one matrix product. Those who may
+    only read keep it to themselves.
     """
     card = ws.models.card(version)
     store = ws.vectors(f"model-{card.version}")
     source = ws.vectors(card.encoder)
     if not store.exists or not np.array_equal(store.ids, source.ids):
-        write_subspaces(ws, ws.models.load(card.version))
-        store = ws.vectors(f"model-{card.version}")
+        model = ws.models.load(card.version)
+        if ws.read_only:
+            store.hold(*_mapped(ws, model))
+        else:
+            write_subspaces(ws, model)
+            store = ws.vectors(f"model-{card.version}")
     return store, subspace_blocks(card)
 
 
 def write_subspaces(ws: Workspace, model: Model, *, rows: int = 16384) -> None:
     """Map all vectors of the model's encoder into its subspaces and store them."""
+    ids, mapped = _mapped(ws, model, rows=rows)
+    ws.vectors(f"model-{model.card.version}").write(ids, mapped)
+
+
+def _mapped(ws: Workspace, model: Model, *, rows: int = 16384) -> tuple[np.ndarray, np.ndarray]:
     source = ws.vectors(model.card.encoder)
     parts = [
         model.transform(np.asarray(source.vectors[start : start + rows]))
         for start in range(0, len(source.ids), rows)
     ]
-    mapped = np.concatenate(parts) if parts else np.zeros((0, model.width), np.float32)
-    ws.vectors(f"model-{model.card.version}").write(source.ids, mapped)
+    return source.ids, np.concatenate(parts) if parts else np.zeros((0, model.width), np.float32)

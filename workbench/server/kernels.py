@@ -1,14 +1,21 @@
-"""Kernels of pages and notebooks: the right Python, and none left behind."""
+"""Kernels of pages: the right Python, each for one visitor, and none left behind."""
 
 from __future__ import annotations
 
-import asyncio
 import time
 from typing import Any
 
+import psutil
 from jupyter_client.kernelspec import KernelSpecManager
+from jupyter_server import CallContext
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
-from traitlets import default
+from tornado import web
+from traitlets import Integer, default
+
+from workbench.roles import ROLE_VARIABLE
+from workbench.server.forking import CAN_FORK, Nursery
+from workbench.server.identity import visitor_of
+from workbench.server.limits import MOST_MB, MOST_PAGES
 
 _TO_THE_LOG = [
     "--IPKernelApp.quiet=False",
@@ -30,38 +37,87 @@ class ThisPython(KernelSpecManager):
 
 
 class PageKernelManager(AsyncMappingKernelManager):
-    """The kernels of pages: their messages are logged, and they end when their page is gone.
+    """The kernels of pages: each belongs to the visitor whose page it runs, and knows their role.
 
-    Of idle kernels none is culled that a page may still connect to: one in Voila's preheated pool
-    has no connection and counts as idle, and the stock manager would cull it there, or between
-    being handed out and the page's first message.
+    They end when their page is gone, when they are idle without one, or when they take too much
+    memory.
     """
 
+    most = Integer(MOST_PAGES, min=1, config=True, help="How many pages may be open at once.")
+    most_mb = Integer(MOST_MB, min=1, config=True, help="The memory that ends a kernel, in MB.")
     grace_s = 60.0
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self._free_since: dict[str, float] = {}
+        self._owners: dict[str, str] = {}
+        self._starting = 0
+        self._begun: dict[str, float] = {}
+        self.nursery = Nursery() if CAN_FORK else None
+
+    @default("kernel_manager_class")
+    def _default_kernel_manager_class(self) -> str:
+        return "workbench.server.forking.PageKernel"
+
+    # -- starting -------------------------------------------------------------------------------
 
     async def start_kernel(self, **kwargs: Any) -> str:  # type: ignore[override]
+        """Start the kernel of a page for the visitor who is asking for it.
+
+        Raises
+        ------
+        HTTPError
+            503 when as many pages are open as this server allows.
+        """
+        visitor = visitor_of(CallContext.get(CallContext.JUPYTER_HANDLER))
+        if len(self._owners) + self._starting >= self.most:
+            raise web.HTTPError(503)
+        self._starting += 1
+        try:
+            env = {**kwargs.pop("env", {}), ROLE_VARIABLE: str(visitor.role)}
+            kernel = await self._new_kernel(env=env, **kwargs)
+        finally:
+            self._starting -= 1
+        self._owners[kernel] = visitor.username
+        self._begun[kernel] = time.monotonic()
+        return kernel
+
+    async def _new_kernel(self, **kwargs: Any) -> str:
         """Start a kernel whose messages reach the server's log: on a page nobody sees them."""
-        kwargs.setdefault("extra_arguments", _TO_THE_LOG)
-        return await super().start_kernel(**kwargs)
+        return await super().start_kernel(extra_arguments=_TO_THE_LOG, **kwargs)
+
+    def belongs_to(self, kernel_id: str, username: str) -> bool:
+        """Return whether a kernel runs a page of this visitor."""
+        return kernel_id in self and self._owners.get(kernel_id) == username
+
+    def remove_kernel(self, kernel_id: str) -> Any:
+        """Forget a kernel that has ended."""
+        self._owners.pop(kernel_id, None)
+        self._begun.pop(kernel_id, None)
+        return super().remove_kernel(kernel_id)
+
+    async def shutdown_all(self, now: bool = False) -> None:  # type: ignore[override]
+        """End all kernels, and what they are forked from."""
+        await super().shutdown_all(now=now)
+        if self.nursery is not None:
+            await self.nursery.close()
+
+    # -- ending ---------------------------------------------------------------------------------
 
     async def cull_kernel_if_idle(self, kernel_id: str) -> None:
-        """Cull a kernel only when it has been out of the pool for a minute and is idle."""
-        if kernel_id in self._pooled():
-            self._free_since.pop(kernel_id, None)
+        """End a kernel that takes too much memory, or is idle and without a page for a while."""
+        if kernel_id not in self._begun:
             return
-        free_since = self._free_since.setdefault(kernel_id, time.monotonic())
-        if time.monotonic() - free_since >= self.grace_s:
+        if self.memory_mb(kernel_id) > self.most_mb:
+            self.log.error("The kernel %s takes too much memory and is ended.", kernel_id)
+            await self.shutdown_kernel(kernel_id, now=True)
+        elif time.monotonic() - self._begun[kernel_id] >= self.grace_s:
+            # Before that its page may still be loading, and counts as not there.
             await super().cull_kernel_if_idle(kernel_id)
-        if kernel_id not in self:
-            self._free_since.pop(kernel_id, None)
 
-    def _pooled(self) -> set[str]:
-        """Return the ids of kernels that wait in Voila's pool."""
-        pools: dict[str, list[asyncio.Task]] = getattr(self, "_pools", {})
-        tasks = [task for pool in pools.values() for task in pool]
-        ready = [task for task in tasks if task.done() and task.exception() is None]
-        return {task.result()["kernel_id"] for task in ready}
+    def memory_mb(self, kernel_id: str) -> float:
+        """Return how much memory a kernel's process has to itself, in MB; 0 when it has ended."""
+        pid = getattr(self.get_kernel(kernel_id).provisioner, "pid", None)
+        try:
+            return psutil.Process(pid).memory_full_info().uss / 2**20 if pid else 0.0
+        except psutil.Error:
+            return 0.0

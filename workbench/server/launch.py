@@ -8,10 +8,14 @@ import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
+from workbench.errors import WorkbenchError
 from workbench.files import clear_storage_errors
 from workbench.resources import resource
+from workbench.roles import TOKEN_VARIABLE, VIEWER_TOKEN_VARIABLE
+from workbench.server.limits import MOST_MB, MOST_PAGES
 from workbench.server.processes import (
     LOOPBACK,
     Server,
@@ -28,6 +32,7 @@ LAB_PORT = 8888
 _PYTHON = (sys.executable, "-P", "-W", "ignore::DeprecationWarning")  # -P: the folder is no path
 # Voila's own extension would publish without our template, and files without a login.
 _EXTENSIONS = {"workbench.server": True, "voila.server_extension": False}
+_QUIET = {"PYDEVD_DISABLE_FILE_VALIDATION": "1"}  # kernels' debugger warns of Python itself
 _LAB_SETTINGS = Path(__file__).parent / "lab_settings"
 
 
@@ -39,11 +44,8 @@ def serve(
     *,
     port: int = VOILA_PORT,
     address: str = LOOPBACK,
-    base_url: str = "/",
-    token: str | None = None,
-    hostnames: Sequence[str] = (),
-    pages: Path | None = None,
     open_browser: bool = False,
+    **options: Any,
 ) -> None:
     """Serve the dashboards until Ctrl-C.
 
@@ -54,29 +56,13 @@ def serve(
     port
         The first port to try; a busy one gives way to the next.
     address
-        The network address to listen at. Beyond this machine a token is needed: without one it
-        is made and printed.
-    base_url
-        The path under which the server lives, behind a proxy.
-    token
-        The token that viewers log in with.
-    hostnames
-        Names under which a proxy reaches a server without a token.
-    pages
-        The folder of dashboards; by default those of the workbench.
+        The network address to listen at.
     open_browser
         Whether to open the start page.
+    options
+        As for `voila_server`.
     """
-    server = voila_server(
-        ws,
-        port=port,
-        address=address,
-        base_url=base_url,
-        token=token,
-        hostnames=hostnames,
-        pages=pages,
-    )
-    run([server], open_browser=open_browser)
+    run([voila_server(ws, port=port, address=address, **options)], open_browser=open_browser)
 
 
 def lab(
@@ -117,12 +103,52 @@ def voila_server(
     address: str = LOOPBACK,
     base_url: str = "/",
     token: str | None = None,
+    viewer_token: str | None = None,
+    read_only: bool = False,
     hostnames: Sequence[str] = (),
     pages: Path | None = None,
+    most: int = MOST_PAGES,
+    most_mb: int = MOST_MB,
 ) -> Server:
-    """Return the dashboard server of a workspace, on a free port."""
+    """Return the dashboard server of a workspace, on a free port.
+
+    Beyond this machine people log in, each role with a token of its own; a token that is not
+    given is made. On this machine nobody logs in unless a token is given, and everybody is a
+    rater.
+
+    Parameters
+    ----------
+    ws
+        The workspace; an older one is upgraded, since viewers' pages may not.
+    port
+        The first port to try; a busy one gives way to the next.
+    address
+        The network address to listen at.
+    base_url
+        The path under which the server lives, behind a proxy.
+    token
+        What raters log in with.
+    viewer_token
+        What viewers log in with: they may read and hear, and change nothing.
+    read_only
+        Whether there are viewers only.
+    hostnames
+        Names under which a proxy reaches a server without a token.
+    pages
+        The folder of dashboards; by default those of the workbench.
+    most
+        How many pages may be open at once.
+    most_mb
+        How much memory a page's kernel may take, in MB.
+
+    Raises
+    ------
+    WorkbenchError
+        If both roles have the same token, or raters have one on a server without raters.
+    """
+    tokens = _tokens(address, token, viewer_token, read_only)
     port = free_port(port, address)
-    token = token or ("" if is_loopback(address) else secrets.token_urlsafe(24))
+    ws.database.close()
     command = [
         *(*_PYTHON, "-m", "workbench.server.voila"),
         str(pages or resource("dashboards")),
@@ -133,15 +159,38 @@ def voila_server(
         f"--Voila.base_url={slashed(base_url)}",
         "--Voila.log_level=ERROR",
         *(f"--WorkbenchVoila.hostnames={name}" for name in ("localhost", *hostnames)),
-        *(["--token"] if token else []),
+        f"--RoleIdentity.read_only={read_only}",
+        f"--PageKernelManager.most={most}",
+        f"--PageKernelManager.most_mb={most_mb}",
     ]
     return Server(
         name="Dashboards",
         command=command,
         url=server_url(address, port, base_url),
-        token=token,
-        environment=_environment(ws, token),
+        tokens={role: token for role, token in tokens.items() if token},
+        environment={
+            ENVIRONMENT_VARIABLE: str(ws.root),
+            # Not arguments: command lines can be read by everybody on the machine.
+            TOKEN_VARIABLE: tokens["raters"],
+            VIEWER_TOKEN_VARIABLE: tokens["viewers"],
+            **_QUIET,
+        },
     )
+
+
+def _tokens(
+    address: str, token: str | None, viewer_token: str | None, read_only: bool
+) -> dict[str, str]:
+    """Return the tokens of raters and viewers, made where they are needed and not given."""
+    if read_only and token:
+        raise WorkbenchError("A read-only server has no raters: give --viewer-token, not --token.")
+    if token and token == viewer_token:
+        raise WorkbenchError("Raters and viewers need tokens that differ.")
+    login = bool(token or viewer_token) or not is_loopback(address)
+    return {
+        "raters": (token or secrets.token_urlsafe(24)) if login and not read_only else "",
+        "viewers": (viewer_token or secrets.token_urlsafe(24)) if login else "",
+    }
 
 
 def lab_server(
@@ -180,8 +229,8 @@ def lab_server(
         command=command,
         url=server_url(address, port, base_url),
         path=f"lab/tree/{quote(first)}" if first else "lab",
-        token=token,
-        environment=_environment(ws, token),
+        tokens={"": token},
+        environment={ENVIRONMENT_VARIABLE: str(ws.root), "JUPYTER_TOKEN": token, **_QUIET},
     )
 
 
@@ -194,12 +243,3 @@ def copy_notebooks(ws: Workspace) -> Path:
             if not (folder / source.name).exists():
                 shutil.copyfile(source, folder / source.name)
     return folder
-
-
-def _environment(ws: Workspace, token: str) -> dict[str, str]:
-    return {
-        ENVIRONMENT_VARIABLE: str(ws.root),
-        # Not an argument: command lines can be read by everybody on the machine.
-        "JUPYTER_TOKEN": token,
-        "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # kernels' debugger warns of Python itself
-    }

@@ -7,26 +7,34 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
+from workbench.roles import Role
+
 _log = logging.getLogger(__name__)
 _LAST = 1000
 
 
 @dataclass(frozen=True)
 class Page:
-    """One dashboard: `name` is its notebook's file name."""
+    """One dashboard, by its notebook's file name.
+
+    `needs` is the role that may open it, `export` whether it may leave the house.
+    """
 
     name: str
     title: str
     description: str
     order: float
+    needs: Role
+    export: bool = False
 
 
 def list_pages(folder: Path) -> list[Page]:
     """Return the dashboards of `folder`, in the order they ask for.
 
-    A notebook says what it is in its metadata: ``"title"`` at the top level, and
-    ``"workbench": {"description": "One sentence.", "order": 1}``. One that cannot be read is left
-    out and logged.
+    A notebook says what it is in its metadata: ``"title"`` at the top level, and ``"workbench":
+    {"description": "One sentence.", "order": 1, "needs": "viewer"}``. A page that does not say
+    that viewers may open it is for raters. ``"export": true`` adds that it shows something without
+    Python, and nothing that is not for everybody. One that cannot be read is left out and logged.
     """
     pages = [page for file in folder.glob("*.ipynb") if (page := _read(file)) is not None]
     return sorted(pages, key=lambda page: (page.order, page.name))
@@ -41,6 +49,8 @@ def _read(file: Path) -> Page | None:
             title=str(metadata.get("title") or file.stem.replace("_", " ").capitalize()),
             description=str(own.get("description", "")),
             order=float(own.get("order", _LAST)),
+            needs=Role(own.get("needs", Role.RATER)),
+            export=own.get("export") is True,
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         _log.warning("%s is left out of the pages: %s", file, error)

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 import webbrowser
 from collections.abc import Iterator, Sequence
@@ -27,20 +28,36 @@ LOOPBACK = "127.0.0.1"
 class Server:
     """A server that can be started: what it is called, its command and its address.
 
-    `url` ends in "/" and has no token; `address` is what a person opens.
+    `url` ends in "/" and has no token; `addresses` are what people open. `tokens` are those that
+    log in, by whom they are for; the first one can do most.
     """
 
     name: str
     command: list[str]
     url: str
     path: str = ""
-    token: str = ""
+    tokens: dict[str, str] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
 
     @property
+    def addresses(self) -> dict[str, str]:
+        """What to open, with the token where there is one, by whom it is for."""
+        plain = self.url + self.path
+        tokens = self.tokens.items()
+        return {
+            people: f"{plain}?token={urllib.parse.quote(token, safe='')}"
+            for people, token in tokens
+        } or {"": plain}
+
+    @property
+    def token(self) -> str:
+        """The first of the tokens, empty where there is no login."""
+        return next(iter(self.tokens.values()), "")
+
+    @property
     def address(self) -> str:
-        """The address to open, with the token where there is one."""
-        return self.url + self.path + (f"?token={self.token}" if self.token else "")
+        """The first of the addresses."""
+        return next(iter(self.addresses.values()))
 
 
 def run(servers: Sequence[Server], *, open_browser: bool = False) -> None:
@@ -54,8 +71,11 @@ def run(servers: Sequence[Server], *, open_browser: bool = False) -> None:
     try:
         with _stop_on_terminate(), started(servers) as processes:
             print()
+            width = 24 if any(len(server.tokens) > 1 for server in servers) else 12
             for server in servers:
-                print(f"  {server.name + ':':<12} {server.address}")
+                for people, address in server.addresses.items():
+                    name = f"{server.name} for {people}:" if people else f"{server.name}:"
+                    print(f"  {name:<{width}} {address}")
             print("\nPress Ctrl-C to stop.", flush=True)
             if open_browser:
                 webbrowser.open(servers[0].address)

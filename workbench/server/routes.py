@@ -40,6 +40,7 @@ AUDIO_TYPES = {
     ".wav": "audio/wav",
     ".wma": "audio/x-ms-wma",
 }
+AUTH_RESOURCE = "workbench"  # what authorizers call the sounds and scripts served here
 _ITEM = re.compile(r"([0-9a-f]{12})/([0-9]{1,18})")
 
 
@@ -112,6 +113,8 @@ class AudioHandler(AuthenticatedFileHandler):
     alone: no part of the address is ever used as a path.
     """
 
+    auth_resource = AUTH_RESOURCE
+
     def initialize(self, source: SoundSource) -> None:  # type: ignore[override]
         """Take the place of tornado's root folder."""
         super().initialize(path="")
@@ -164,6 +167,12 @@ class AudioHandler(AuthenticatedFileHandler):
         return f'"{stat.st_size:x}-{stat.st_mtime_ns:x}"'
 
 
+class ScriptHandler(AuthenticatedFileHandler):
+    """A script of a library that is installed."""
+
+    auth_resource = AUTH_RESOURCE
+
+
 def plotly_folder() -> str:
     """Return where the installed plotly keeps its script, without importing plotly."""
     spec = importlib.util.find_spec("plotly")
@@ -179,7 +188,7 @@ def routes(base_url: str, source: SoundSource) -> list[tuple[Any, ...]]:
         (url_path_join(base_url, AUDIO_ROUTE, "(.*)"), AudioHandler, {"source": source}),
         (
             url_path_join(base_url, STATIC_ROUTE, r"(plotly\.min\.js)"),
-            AuthenticatedFileHandler,
+            ScriptHandler,
             static,
         ),
     ]

@@ -6,20 +6,38 @@ Run as ``python -m workbench.server.voila FOLDER``; `launch` does.
 from __future__ import annotations
 
 import copy
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import jinja2
-from jupyter_server.base.handlers import JupyterHandler
-from jupyter_server.utils import url_escape, url_path_join
+from jupyter_server import CallContext
+from jupyter_server.base.handlers import FileFindHandler
+from jupyter_server.services.kernels.handlers import KernelHandler
+from jupyter_server.utils import url_path_join
+from jupyterlab_server.themes_handler import ThemesHandler
 from tornado import web
+from tornado.ioloop import IOLoop
 from traitlets import List, Unicode, default
 from traitlets.config import Config
 from voila.app import Voila
-from voila.shutdown_kernel_handler import VoilaShutdownKernelHandler
+from voila.static_file_handler import MultiStaticFileHandler, TemplateStaticFileHandler
+from voila.tornado.handler import TornadoVoilaHandler
+from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
+from workbench.server.authorization import OwnKernelsOnly
+from workbench.server.handlers import (
+    NotFoundHandler,
+    PageHandler,
+    PagesHandler,
+    ShutdownHandler,
+    page_links,
+)
+from workbench.server.headers import SafeAnswer
+from workbench.server.identity import RoleIdentity, visitor_of
 from workbench.server.kernels import PageKernelManager, ThisPython
-from workbench.server.pages import list_pages
+from workbench.server.limits import CHECK_S, IDLE_S, LARGEST_BODY, LARGEST_MESSAGE
+from workbench.server.processes import is_loopback
 from workbench.server.routes import SoundSource, routes
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -29,72 +47,25 @@ _EXTENSIONS = [
     "@voila-dashboards/widgets-manager8",
     "anywidget",
 ]
+# What pages need of Voila; whatever else it serves, now or in a later version, we do not.
+_NEEDED = (
+    FileFindHandler,
+    KernelHandler,
+    MultiStaticFileHandler,
+    TemplateStaticFileHandler,
+    ThemesHandler,
+    VoilaKernelWebsocketHandler,
+)
+_NO_STEPS_UP = r"/voila/.*\.\..*"  # Voila's handlers of files refuse these with a traceback
 _SETTINGS = Config(
     {
         "VoilaExecutor": {
             "cell_error_instruction": "Reload the page; the server's log holds the details."
         },
-        "MappingKernelManager": {"cull_idle_timeout": 300, "cull_interval": 60},
+        "MappingKernelManager": {"cull_idle_timeout": IDLE_S, "cull_interval": CHECK_S},
         "KernelManager": {"transport_encryption": "auto"},
     }
 )
-
-
-class ShutdownHandler(VoilaShutdownKernelHandler):
-    """Ends the kernel of a page that is closed.
-
-    The browser's beacon cannot carry the token that Jupyter asks for; that the request comes
-    from a page of this server stands in for it. Without this every direct link to a page leaves
-    a kernel behind (voila issue 1458).
-    """
-
-    def check_xsrf_cookie(self) -> None:
-        """Require an Origin and Referer of our own."""
-        if not hasattr(self, "_jupyter_current_user"):
-            return  # tornado asks before the login is known; jupyter_server asks again
-        if not (
-            self.request.headers.get("Origin") and self.check_origin() and self.check_referer()
-        ):
-            raise web.HTTPError(403)
-
-
-class PagesHandler(JupyterHandler):
-    """The start page: every dashboard with its title and its sentence."""
-
-    def initialize(self, folder: Path) -> None:
-        """Remember where the dashboards are."""
-        self._folder = folder
-
-    @web.authenticated
-    def get(self) -> None:
-        """Show the dashboards."""
-        self.write(
-            self.render_template(
-                "pages.html", pages=page_links(self.base_url, self._folder), title="Pages"
-            )
-        )
-
-
-class NotFoundHandler(JupyterHandler):
-    """Any other address."""
-
-    async def prepare(self) -> None:  # type: ignore[override]
-        """Answer 404 with a page that leads back."""
-        await super().prepare()
-        raise web.HTTPError(404)
-
-
-def page_links(base_url: str, folder: Path, current: str = "") -> list[dict[str, Any]]:
-    """Return the dashboards as templates show them: title, description, url, current."""
-    return [
-        {
-            "title": page.title,
-            "description": page.description,
-            "url": url_path_join(base_url, "voila/render", url_escape(page.name)),
-            "current": page.name == current,
-        }
-        for page in list_pages(folder)
-    ]
 
 
 class WorkbenchVoila(Voila):
@@ -128,6 +99,9 @@ class WorkbenchVoila(Voila):
         pages.kernel_spec_manager_class = ThisPython
         pages.multi_kernel_manager_class = PageKernelManager
         pages.page_config_hook = self._describe_page
+        self.auto_token = True  # the tokens are for the identity provider to find
+        self.identity_provider_class = RoleIdentity
+        self.authorizer_class = OwnKernelsOnly
         settings = copy.deepcopy(_SETTINGS)
         settings.merge(self.config)
         self.update_config(settings)
@@ -137,17 +111,21 @@ class WorkbenchVoila(Voila):
     def _describe_page(
         self, page_config: dict[str, Any], *, notebook_path: str = "", **_: Any
     ) -> dict[str, Any]:
-        folder = Path(self.root_dir)
-        page_config["workbenchPages"] = page_links(self.base_url, folder, notebook_path)
+        visitor = visitor_of(CallContext.get(CallContext.JUPYTER_HANDLER))
+        links = page_links(self.base_url, Path(self.root_dir), visitor, notebook_path)
+        page_config["workbenchPages"] = links
         return page_config
 
     def init_settings(self) -> dict[str, Any]:
         """Answer foreign host names only where a login protects, and show our own errors."""
         settings = super().init_settings()
         # Otherwise any web site could read the pages of a laptop by DNS rebinding.
-        settings["allow_remote_access"] = bool(settings["identity_provider"].token)
+        settings["allow_remote_access"] = settings["identity_provider"].auth_enabled
         settings["local_hostnames"] = self.hostnames
         settings["ws_ping_timeout"] = 30_000  # ms; the default is longer than tornado allows
+        settings["websocket_max_message_size"] = LARGEST_MESSAGE
+        settings["transforms"] = [SafeAnswer, web.GZipContentEncoding]
+        settings["headers"] = {"Content-Security-Policy": "frame-ancestors 'self'"}  # of no page
         environment = settings["jinja2_env"]
         environment.loader = jinja2.ChoiceLoader(
             [jinja2.FileSystemLoader(TEMPLATES), environment.loader]
@@ -155,17 +133,35 @@ class WorkbenchVoila(Voila):
         return settings
 
     def init_handlers(self) -> list[Any]:
-        """Put our routes before Voila's; its file browser becomes our list of pages."""
+        """Serve our routes and the few of Voila's that pages need; its file browser is our list."""
         base, folder = self.server_url, {"folder": Path(self.root_dir)}
+        voilas = super().init_handlers()
+        pages = next(entry for entry in voilas if entry[1] is TornadoVoilaHandler)
+        login = self.identity_provider.get_handlers() if self.identity_provider.auth_enabled else []
         return [
             *routes(base, SoundSource(self.root_dir, log=self.log)),
+            *[(url_path_join(base, path), handler) for path, handler in login],
             (url_path_join(base, r"/voila/api/shutdown/(.*)"), ShutdownHandler),
             (url_path_join(base, "/"), PagesHandler, folder),
             (url_path_join(base, r"/voila/tree.*"), web.RedirectHandler, {"url": base}),
-            (url_path_join(base, r"/voila/(?:files|api/contents).*"), NotFoundHandler),
-            *super().init_handlers(),
+            (pages[0], PageHandler, {**pages[2], **folder}),
+            (url_path_join(base, _NO_STEPS_UP), NotFoundHandler),
+            *[entry for entry in voilas if entry[1] in _NEEDED],
             (r".*", NotFoundHandler),
         ]
+
+    def listen(self) -> None:
+        """Listen for requests of a modest size, and get ready to start kernels.
+
+        On this machine a proxy speaks for its clients.
+        """
+        self.app.listen = partial(
+            self.app.listen, max_body_size=LARGEST_BODY, xheaders=is_loopback(self.ip)
+        )
+        nursery = self.kernel_manager.nursery
+        if nursery is not None:
+            IOLoop.current().add_callback(nursery.prepare)
+        super().listen()
 
 
 if __name__ == "__main__":

@@ -204,7 +204,7 @@ def tags_before_and_after(ws: Workspace, parent: Model, tuned: Model) -> dict[st
     ``before`` and ``after``: scores per dimension and overall; ``comparison``: what is gained and
     lost, with p values (see `workbench.evaluation.report.comparisons`).
     """
-    ids = held_out_items(ws, parent)
+    ids = held_out_items(ws, parent.card)
     source, blocks = ws.vectors(parent.card.encoder), subspace_blocks(parent.card)
     questions = tag_questions(ws, ids, parent.card.dimensions, among=source.ids)
     raw = source.rows(questions.ids)

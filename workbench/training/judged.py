@@ -11,12 +11,11 @@ from workbench.evaluation.scores import Score
 from workbench.judgements.answer_table import answer_table
 from workbench.judgements.ceiling import pairs_that_agree
 from workbench.judgements.consensus import soft_labels
+from workbench.judgements.learned import was_learned
 from workbench.subspaces.triplets import Triplets
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-
-    import pandas as pd
 
     from workbench.subspaces.store import ModelCard
     from workbench.workspace import Workspace
@@ -78,7 +77,7 @@ def judged_triplets(
     embedded = ws.vectors(card.encoder).ids
     columns = ["anchor_id", "a_id", "b_id"]
     table = table[table[columns].isin(embedded).all(axis=1)]
-    known = table[_was_known(ws, card, table)]
+    known = table[was_learned(ws, card, table)]
     ids = np.unique(table[columns].to_numpy(dtype=np.int64))
     triplets, votes, known_votes, ceiling = {}, {}, {}, {}
     for name in card.dimensions:
@@ -103,18 +102,3 @@ def judged_triplets(
         watermark=str(table["id"].iloc[-1]) if len(table) else None,
         excluded=tuple(sorted(set(excluding))),
     )
-
-
-def _was_known(ws: Workspace, card: ModelCard, table: pd.DataFrame) -> pd.Series:
-    """Return which judgements a model had learned from, bool by row."""
-    left_out = card.metrics.get("finetune", {}).get("excluded", [])
-    return (table["at"] <= _learned_until(ws, card)) & ~table["session_id"].isin(left_out)
-
-
-def _learned_until(ws: Workspace, card: ModelCard) -> pd.Timestamp:
-    """Return when the last judgement was given that a model learned from."""
-    import pandas as pd
-
-    history = ws.judgements.history()
-    last = history.loc[history["id"] == card.watermark, "at"]
-    return last.iloc[0] if len(last) else pd.Timestamp(0, tz="UTC")

@@ -24,6 +24,7 @@ _STRAY_S = 3600.0  # a generation that is not current and this old belongs to no
 
 
 class _Arrays(NamedTuple):
+    generation: str
     ids: np.ndarray
     vectors: np.ndarray
 
@@ -46,6 +47,8 @@ class VectorStore:
         The items, ascending.
     vectors : float32 [n, dim]
         Their vectors, memory-mapped.
+    generation : str
+        The name of this write; any later write has another.
     """
 
     def __init__(
@@ -68,6 +71,11 @@ class VectorStore:
     def vectors(self) -> np.ndarray:
         """The vectors, float32 [n, dim], memory-mapped."""
         return self._arrays.vectors
+
+    @property
+    def generation(self) -> str:
+        """The name of the write that `ids` and `vectors` are of; any later one has another."""
+        return self._arrays.generation
 
     def rows(self, ids: Sequence[int] | np.ndarray) -> np.ndarray:
         """Return the vectors of `ids`, float32 [len(ids), dim].
@@ -117,6 +125,12 @@ class VectorStore:
         self._remove(replaced, but=name)
         self.__dict__.pop("_arrays", None)
 
+    def hold(self, ids: np.ndarray, vectors: np.ndarray) -> None:
+        """Keep a complete new set in memory, for those who may store nothing; see `write`."""
+        order = np.argsort(ids, kind="stable")
+        rows = np.asarray(ids, np.int64)[order], vectors[order]
+        self.__dict__["_arrays"] = _Arrays(uuid.uuid4().hex[:12], *rows)
+
     @cached_property
     def _arrays(self) -> _Arrays:
         """Both files of one generation, opened together; once open they outlive their removal."""
@@ -158,4 +172,4 @@ def _open(folder: Path) -> _Arrays:
     vectors = np.load(folder / "vectors.npy", mmap_mode="r", allow_pickle=False)
     if ids.ndim != 1 or vectors.ndim != 2 or len(vectors) != len(ids):
         raise ValueError("vectors and ids differ in number")
-    return _Arrays(ids, vectors)
+    return _Arrays(folder.name, ids, vectors)

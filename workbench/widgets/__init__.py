@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from workbench.widgets.agreement import AgreementPanel
     from workbench.widgets.base_trainer import BaseTrainer
+    from workbench.widgets.comparison import ModelComparison
     from workbench.widgets.finetuner import FineTuner
     from workbench.widgets.kiviat import KiviatChart
     from workbench.widgets.maps import SubspaceMaps
@@ -20,6 +21,7 @@ __all__ = [
     "BaseTrainer",
     "FineTuner",
     "KiviatChart",
+    "ModelComparison",
     "Overview",
     "SimilarItems",
     "SongBuilder",
@@ -32,6 +34,7 @@ _MODULES = {
     "BaseTrainer": "base_trainer",
     "FineTuner": "finetuner",
     "KiviatChart": "kiviat",
+    "ModelComparison": "comparison",
     "Overview": "overview",
     "SimilarItems": "similar",
     "SongBuilder": "song_builder",

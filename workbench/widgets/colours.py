@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 UNTAGGED = "#e3e7ec"
 LEVELS = 48
+_BANDS = 6  # of a scale, each to be picked in the legend
 _FIFTHS = ("C", "G", "D", "A", "E", "B", "F#", "C#", "Ab", "Eb", "Bb", "F")
 
 
@@ -32,7 +33,8 @@ class Colouring:
         What is said about each item: its tags, or nothing.
     legend
         For people: ``{"entries": [{"label", "colours", "count"}]}`` where `colours` are indices
-        into the palette, or ``{"scale": {"low", "high", "stops"}}``; either with a ``"note"``.
+        into the palette, or ``{"scale": {"low", "high", "bands"}}`` with the same for the parts
+        of a scale; either with a ``"note"``.
     """
 
     palette: list[str]
@@ -63,7 +65,7 @@ def colour_by_tags(tags: pd.DataFrame, ids: np.ndarray) -> Colouring:
     numbers = first["number"].to_numpy(dtype=float)
     known = [value for value in values if value is not None]
     if known and np.isfinite(numbers).sum() == len(known):
-        colouring = _by_number(numbers)
+        colouring = _by_number(numbers, "g")
     elif known and all(_key(value) is not None for value in known):
         colouring = _by_key(values)
     else:
@@ -74,28 +76,28 @@ def colour_by_tags(tags: pd.DataFrame, ids: np.ndarray) -> Colouring:
     return Colouring(palette, index, said.tolist(), {**legend, "note": note})
 
 
-def colour_by_score(scores: np.ndarray, *, note: str) -> Colouring:
-    """Colour items by the score of a machine tag, on a continuous scale.
-
-    The scale goes from the lowest score to the highest, since taggers differ in what they give.
+def colour_by_number(
+    numbers: np.ndarray, *, note: str, form: str = ".2f", nothing: str = "no tag"
+) -> Colouring:
+    """Colour items by a number, on a continuous scale from the lowest to the highest.
 
     Parameters
     ----------
-    scores : float64 [n]
-        NaN for items that were not heard.
+    numbers : float64 [n]
+        NaN for items of which nothing is known.
     note
-        Whose scores of what they are.
+        Whose numbers of what they are.
+    form
+        How a number is written.
+    nothing
+        What the legend calls items of which nothing is known.
     """
-    known = np.isfinite(scores)
+    known = np.isfinite(numbers)
     if known.any():
-        palette, index, legend = _by_number(scores)
-        legend["scale"] |= {
-            "low": f"{scores[known].min():.2f}",
-            "high": f"{scores[known].max():.2f}",
-        }
+        palette, index, legend = _by_number(numbers, form, nothing)
     else:
-        palette, index, legend = _by_category([None] * len(scores))
-    texts = [f"{score:.2f}" if heard else "" for score, heard in zip(scores, known, strict=True)]
+        palette, index, legend = _by_category([None] * len(numbers), nothing)
+    texts = [format(number, form) if math.isfinite(number) else "" for number in numbers]
     return Colouring(palette, index, texts, {**legend, "note": note})
 
 
@@ -103,7 +105,9 @@ def _joined(values: pd.Series) -> str:
     return ", ".join(dict.fromkeys(values))
 
 
-def _by_category(values: list[str | None]) -> tuple[list[str], np.ndarray, dict[str, Any]]:
+def _by_category(
+    values: list[str | None], nothing: str = "no tag"
+) -> tuple[list[str], np.ndarray, dict[str, Any]]:
     counts: dict[str, int] = {}
     for value in values:
         if value is not None:
@@ -117,16 +121,28 @@ def _by_category(values: list[str | None]) -> tuple[list[str], np.ndarray, dict[
     if rest:
         count = sum(counts[value] for value in rest)
         entries.append({"label": f"{len(rest)} others", "colours": [other], "count": count})
-    entries += _untagged(values, untagged)
+    entries += _unknown(values.count(None), untagged, nothing)
     return [*PALETTE, OTHER, UNTAGGED], np.array(index, dtype=np.uint8), {"entries": entries}
 
 
-def _by_number(numbers: np.ndarray) -> tuple[list[str], np.ndarray, dict[str, Any]]:
+def _by_number(
+    numbers: np.ndarray, form: str, nothing: str = "no tag"
+) -> tuple[list[str], np.ndarray, dict[str, Any]]:
     low, high = float(np.nanmin(numbers)), float(np.nanmax(numbers))
     level = (numbers - low) / ((high - low) or 1.0) * (LEVELS - 1)
     index = np.where(np.isfinite(level), np.nan_to_num(level).round(), LEVELS).astype(np.uint8)
-    scale = {"low": f"{low:g}", "high": f"{high:g}", "stops": list(SEQUENTIAL)}
-    return [*_ramp(SEQUENTIAL, LEVELS), UNTAGGED], index, {"scale": scale}
+    size = LEVELS // _BANDS
+    bands = []
+    for first in range(0, LEVELS, size):
+        inside = numbers[(index >= first) & (index < first + size)]
+        ends = [format(end, form) for end in (inside.min(), inside.max())] if len(inside) else []
+        label = " to ".join(dict.fromkeys(ends)) or "nothing"
+        colours = list(range(first, first + size))
+        bands.append({"label": label, "colours": colours, "count": len(inside)})
+    scale = {"low": format(low, form), "high": format(high, form), "bands": bands}
+    entries = _unknown(int((index == LEVELS).sum()), LEVELS, nothing)
+    legend = {"scale": scale, "entries": entries}
+    return [*_ramp(SEQUENTIAL, LEVELS), UNTAGGED], index, legend
 
 
 def _by_key(values: list[str | None]) -> tuple[list[str], np.ndarray, dict[str, Any]]:
@@ -142,13 +158,12 @@ def _by_key(values: list[str | None]) -> tuple[list[str], np.ndarray, dict[str, 
         if count:
             label = f"{tonic} / {relative}m"
             entries.append({"label": label, "colours": [fifth, fifth + 12], "count": count})
-    entries += _untagged(values, 24)
+    entries += _unknown(values.count(None), 24, "no tag")
     return [*palette, UNTAGGED], np.array(index, dtype=np.uint8), {"entries": entries}
 
 
-def _untagged(values: list[str | None], colour: int) -> list[dict[str, Any]]:
-    count = values.count(None)
-    return [{"label": "no tag", "colours": [colour], "count": count}] if count else []
+def _unknown(count: int, colour: int, label: str) -> list[dict[str, Any]]:
+    return [{"label": label, "colours": [colour], "count": count}] if count else []
 
 
 def _key(value: str) -> int | None:

@@ -1,10 +1,13 @@
-"""The explorer: maps of every dimension, and the neighbours of the piece picked in them."""
+"""The explorer: maps of every dimension, what is drawn around on them, and what is related."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import ipywidgets as W
+
 from workbench.widgets import present
+from workbench.widgets.kiviat import KiviatChart
 from workbench.widgets.maps import SubspaceMaps
 from workbench.widgets.present import Page
 from workbench.widgets.similar import SimilarItems
@@ -15,6 +18,8 @@ if TYPE_CHECKING:
 
 class Explorer(Page):
     """`SubspaceMaps` above `SimilarItems`: a click in a map makes that piece the query.
+
+    What is drawn around is shown as a profile between them: how alike it is in each dimension.
 
     Parameters
     ----------
@@ -32,11 +37,25 @@ class Explorer(Page):
         self.similar = SimilarItems(ws)
         self.maps.observe(lambda change: self._ask(change["new"]), "selected")
         self.similar.observe(lambda change: self._mark(change["new"]), "item")
-        super().__init__([self.maps, present.card("Similar pieces", [self.similar])])
+        self._ws = ws
+        self._profile = W.VBox()
+        self.maps.observe(lambda _: self._show_profile(), "chosen")
+        related = present.card("Similar pieces", [self.similar])
+        super().__init__([self.maps, self._profile, related])
 
     def _ask(self, item: int | None) -> None:
         if item is not None:
             self.similar.item = item
+
+    def _show_profile(self) -> None:
+        """Show how alike the chosen items are."""
+        chosen = self.maps.chosen
+        title = f"What {present.plural(len(chosen), 'chosen item')} have in common"
+        chart = KiviatChart(self._ws, items=chosen) if len(chosen) > 1 else None
+        old = self._profile.children
+        self._profile.children = [present.card(title, [chart])] if chart else []
+        for card in old:
+            present.let_go(card)
 
     def _mark(self, item: int | None) -> None:
         if item in self.maps.items.get("id", ()):

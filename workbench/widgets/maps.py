@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import anywidget
@@ -12,18 +13,23 @@ import traitlets
 from workbench.errors import WorkbenchError
 from workbench.listening.task_store import RatingTasks
 from workbench.listening.tasks import RatingTask
+from workbench.maps.state import map_state
+from workbench.maps.trails import trails
+from workbench.search.neighbours import neighbours_of
 from workbench.urls import AUDIO_ROUTE
+from workbench.widgets import present
 from workbench.widgets.assets import css, esm
-from workbench.widgets.colours import Colouring
-from workbench.widgets.map_colours import colour_choices, map_colouring
+from workbench.widgets.map_colours import MapColours, colour_choices
+from workbench.widgets.map_data import coloured, described, following, placed
+from workbench.widgets.sources import source_words
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from workbench.search.maps import Layout
     from workbench.workspace import Workspace
 
 _LOG = logging.getLogger(__name__)
+_NEAR = 5  # neighbours in each dimension
 
 
 class SubspaceMaps(anywidget.AnyWidget):
@@ -38,8 +44,9 @@ class SubspaceMaps(anywidget.AnyWidget):
         The workspace.
     version
         The model version; by default the current one.
-    kind
-        ``"song"`` or ``"track"``, or None for both. People can add the tracks on the page.
+    kinds
+        Which items to show: ``"song"`` (sound), ``"score"``, ``"track"`` and others of the
+        catalogue. People can add kinds on the page; where there is none of these, all are shown.
 
     Attributes
     ----------
@@ -48,8 +55,9 @@ class SubspaceMaps(anywidget.AnyWidget):
     chosen : list of int
         The ids of the items drawn around on the page; may be set from Python.
     colour : list of str
-        What all maps are coloured by: nothing for each one's own tags, ``[dimension]``, or
-        ``[tagger, dimension, value]`` for the score of a machine tag.
+        What all maps are coloured by: a value of `colour_choices`.
+    trails_from : str
+        The model version from whose maps trails lead to these; empty for none.
 
     Examples
     --------
@@ -57,46 +65,142 @@ class SubspaceMaps(anywidget.AnyWidget):
     >>> maps.observe(lambda change: print(change["new"]), "selected")  # doctest: +SKIP
     """
 
-    _esm = esm("base.js", "playbar.js", "scatter.js", "maps_lasso.js", "maps.js")
-    _css = css("playbar.css", "maps.css")
+    _esm = esm(
+        *("base.js", "downloads.js", "playbar.js", "point_grid.js", "map_painter.js", "scatter.js"),
+        *("maps_parts.js", "maps_near.js", "maps_lasso.js", "maps_card.js", "maps.js"),
+    )
+    _css = css("playbar.css", "source.css", "maps.css")
     note = traitlets.Unicode().tag(sync=True)
+    source = traitlets.Unicode().tag(sync=True)
     route = traitlets.Unicode().tag(sync=True)
     items = traitlets.Dict().tag(sync=True)
     maps: traitlets.List = traitlets.List().tag(sync=True)
-    kind = traitlets.Unicode(None, allow_none=True).tag(sync=True)
+    colours: traitlets.List = traitlets.List().tag(sync=True)
+    kinds: traitlets.List = traitlets.List(traitlets.Unicode()).tag(sync=True)
     selected = traitlets.Int(None, allow_none=True).tag(sync=True)
+    near = traitlets.Dict().tag(sync=True)
     chosen: traitlets.List = traitlets.List(traitlets.Int()).tag(sync=True)
+    may_ask = traitlets.Bool(True).tag(sync=True)
     colour: traitlets.List = traitlets.List(traitlets.Unicode()).tag(sync=True)
     colourings: traitlets.List = traitlets.List().tag(sync=True)
+    versions: traitlets.List = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    trails_from = traitlets.Unicode().tag(sync=True)
+    trails: traitlets.List = traitlets.List().tag(sync=True)
 
     def __init__(
-        self, ws: Workspace, *, version: str | None = None, kind: str | None = "song"
+        self, ws: Workspace, *, version: str | None = None, kinds: Sequence[str] = ("song",)
     ) -> None:
-        super().__init__(route=f"{AUDIO_ROUTE}/{ws.id}/", kind=kind)
+        super().__init__(
+            route=f"{AUDIO_ROUTE}/{ws.id}/", kinds=list(kinds), may_ask=not ws.read_only
+        )
         self._ws = ws
-        self._version: str | None = None
+        self._version = ""
         self.refresh(version)
-        self.observe(lambda _: self.refresh(self._version), "colour")
+        self.observe(lambda _: self._tell(self._colour), "colour")
+        self.observe(lambda _: self._tell(self._follow), "trails_from")
+        self.observe(lambda _: self._tell(self._find_near), ["selected", "kinds"])
+
+    # -- what is shown --------------------------------------------------------------------------
 
     def refresh(self, version: str | None = None) -> None:
         """Show the maps of a version as they are stored now; by default of the current one."""
-        self._version = version
-        try:
-            layouts = self._ws.maps.load(self._ws.models.card(version).version)
-            shown = _read(self._ws, layouts, self.colour)
-        except WorkbenchError as error:
-            shown = {"note": str(error), "items": {}, "maps": [], "colourings": []}
         with self.hold_sync():
-            self.set_trait("note", "")
-            for name, value in shown.items():
-                self.set_trait(name, value)
-            kinds = set(self.items.get("kind", ()))
-            if self.kind not in kinds:
-                self.kind = None
+            self.note = ""
+            self.set_trait("trails", [])
+            self.trails_from = ""
+            try:
+                self._read(version)
+            except WorkbenchError as error:
+                self.note = str(error)
+                self.items, self.maps, self.colours, self.colourings = {}, [], [], []
+                self.versions, self.source = [], ""
+            there = set(self.items.get("kind", ()))
+            if not there.intersection(self.kinds):
+                self.kinds = sorted(there)
             known = set(self.items.get("id", ()))
             if self.selected not in known:
                 self.selected = None
             self.chosen = [item_id for item_id in self.chosen if item_id in known]
+
+    def _read(self, version: str | None) -> None:
+        card = self._ws.models.card(version)
+        layouts = self._ws.maps.load(card.version)
+        self._version = card.version
+        known = self._ws.catalogue.items()
+        first = next(iter(layouts.values()))
+        kept = np.isin(first.ids, known.index.to_numpy())
+        self._ids = first.ids[kept]
+        self._dimensions = list(layouts)
+        self.items = described(known.loc[self._ids])
+        facts = self._ws.maps.facts(card.version)
+        self.maps = [
+            placed(name, layout.xy[kept], facts.drawings.get(name))
+            for name, layout in layouts.items()
+        ]
+        self._tags = self._ws.catalogue.tags()
+        self.colourings = colour_choices(self._ws, self._tags)
+        self._colour()
+        self.versions = [
+            other.version
+            for other in self._ws.models.versions()
+            if other.version != card.version and self._ws.maps.exists(other.version)
+        ]
+        state = map_state(self._ws, version=card.version)
+        self.note = state.text
+        places = f"places of {present.plural(len(self._ids), 'item')} by UMAP"
+        self.source = source_words(card, places)
+
+    def _colour(self) -> None:
+        """Colour the maps; a colouring that there is no longer is that of each map's own tags."""
+        there = any(choice["value"] == self.colour for choice in self.colourings)
+        chosen = self.colour if there else []
+        colours = MapColours(self._ws, self._tags, self._ids, chosen, version=self._version)
+        self.colours = [coloured(*colours.of(name)) for name in self._dimensions]
+
+    def _follow(self) -> None:
+        """Show how the items came to where they lie."""
+        if not self.trails_from:
+            self.trails = []
+            return
+        found = trails(self._ws, self.trails_from, self._version)
+        self.trails = [following(found.get(name), self._ids) for name in self._dimensions]
+
+    def _find_near(self) -> None:
+        """Find the neighbours of the selected item among what is shown."""
+        if self.selected is None:
+            self.near = {}
+            return
+        shown = np.isin(self.items["kind"], self.kinds)
+        found = neighbours_of(
+            self._ws, self.selected, count=_NEAR, version=self._version, among=self._ids[shown]
+        )
+        lists = {
+            name: list(
+                map(list, zip(table.index.tolist(), table["relevance"].tolist(), strict=True))
+            )
+            for name, table in found.items()
+        }
+        self.near = {str(self.selected): lists}
+
+    def _tell(self, act: Any) -> None:
+        """Do what was asked for on the page; say what is wrong instead of raising it."""
+        if not self.maps:
+            return
+        try:
+            act()
+        except WorkbenchError as error:
+            self.note = str(error)
+
+    def beforehand(self, most: int) -> dict[str, list[Any]]:
+        """Return what may be picked on an exported page: colours, trails, and points if few."""
+        ids = list(self.items.get("id", ()))
+        picks: dict[str, list[Any]] = {
+            "colour": [choice["value"] for choice in self.colourings],
+            "trails_from": ["", *self.versions],
+        }
+        return picks | ({"selected": ids} if len(ids) <= most else {})
+
+    # -- what was chosen ------------------------------------------------------------------------
 
     @property
     def chosen_items(self) -> pd.DataFrame:
@@ -137,44 +241,3 @@ class SubspaceMaps(anywidget.AnyWidget):
             _LOG.exception("No rating task could be made")
             return {"said": "Something went wrong in Python; its log has the details."}, []
         return {"said": f"{task.name!r} asks about {len(task.items)} songs: see the page Rate."}, []
-
-
-def _read(ws: Workspace, layouts: dict[str, Layout], colour: list[str]) -> dict[str, Any]:
-    """Return the traits that describe items and maps; items no longer catalogued are left out.
-
-    A colouring that there is no longer is that of each map's own tags.
-    """
-    known = ws.catalogue.items()
-    first = next(iter(layouts.values()))
-    kept = np.isin(first.ids, known.index.to_numpy())
-    ids = first.ids[kept]
-    rows = known.loc[ids]
-    tags = ws.catalogue.tags()
-    colourings = colour_choices(ws, tags)
-    chosen = colour if any(choice["value"] == colour for choice in colourings) else []
-    return {
-        "items": {
-            "id": ids.tolist(),
-            "title": rows["title"].tolist(),
-            "artist": rows["artist"].tolist(),
-            "kind": rows["kind"].tolist(),
-        },
-        "maps": [
-            _map(name, layout.xy[kept], *map_colouring(ws, tags, name, ids, chosen))
-            for name, layout in layouts.items()
-        ],
-        "colourings": colourings,
-    }
-
-
-def _map(dimension: str, xy: np.ndarray, shows: str, colouring: Colouring) -> dict[str, Any]:
-    """Return one map for the page; its places, float32 [n, 2], travel as bytes."""
-    return {
-        "dimension": dimension,
-        "shows": shows,
-        "xy": xy.astype("<f4").tobytes(),
-        "palette": colouring.palette,
-        "colour": colouring.index.tobytes(),
-        "texts": colouring.texts,
-        "legend": colouring.legend,
-    }

@@ -43,7 +43,7 @@ class Overview(Page):
 
     def __init__(self, ws: Workspace, *, names: bool | None = None) -> None:
         self._ws = ws
-        self._names = not getattr(ws, "read_only", False) if names is None else names
+        self._names = not ws.read_only if names is None else names
         self._message = Message()
         self._as_of = W.Label()
         button = W.Button(description="Refresh", layout={"width": "auto"})

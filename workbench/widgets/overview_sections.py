@@ -88,7 +88,7 @@ def history_section(ws: Workspace) -> list[W.Widget]:
         words = (
             f"There is one version so far, {cards[0].version} of "
             f"{present.date_words(cards[0].created_at)}. Later versions appear here: judge some "
-            "triplets on the page “Rate”, then fine-tune on the page “Model”."
+            "triplets on the page “Rate”, then fine-tune on the page “Fine-tune”."
         )
         pieces: list[W.Widget] = [present.empty(words)]
     else:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 import ipywidgets as W
@@ -14,6 +16,18 @@ from workbench.workspace import Workspace
 
 if TYPE_CHECKING:
     Maker = Callable[[Workspace], W.Widget]
+
+_SHOWN: ContextVar[Workspace | None] = ContextVar("shown", default=None)
+
+
+@contextmanager
+def showing(ws: Workspace) -> Iterator[None]:
+    """Let `page` show this workspace instead of the one it would open."""
+    token = _SHOWN.set(ws)
+    try:
+        yield
+    finally:
+        _SHOWN.reset(token)
 
 
 def page(*makers: Maker, path: str | os.PathLike[str] | None = None) -> W.Widget:
@@ -30,7 +44,7 @@ def page(*makers: Maker, path: str | os.PathLike[str] | None = None) -> W.Widget
         The workspace; by default ``WORKBENCH_WORKSPACE``, else the current folder.
     """
     try:
-        ws = Workspace(path)
+        ws = _SHOWN.get() or Workspace(path)
         return W.VBox([maker(ws) for maker in makers], layout={"overflow": "visible"})
     except WorkbenchError as error:
         return message(str(error), "error")

@@ -82,6 +82,37 @@ def plural(number: int, one: str, many: str | None = None) -> str:
     return f"{count_words(number)} {one if number == 1 else many or one + 's'}"
 
 
+def chance_words(p: float) -> str:
+    """Return a p value as how often chance alone makes such a difference.
+
+    Examples
+    --------
+    >>> chance_words(0.143), chance_words(0.004), chance_words(1e-9)
+    ('in 14 of 100 cases', 'in 4 of 1,000 cases', 'in fewer than 1 of 1,000 cases')
+    >>> chance_words(1.0)
+    'nearly always'
+    """
+    if p < 0.001:
+        return "in fewer than 1 of 1,000 cases"
+    if p < 0.01:
+        return f"in {p * 1000:.0f} of 1,000 cases"
+    return "nearly always" if p >= 0.995 else f"in {p * 100:.0f} of 100 cases"
+
+
+def difference_words(difference: Mapping[str, float | None]) -> str:
+    """Return a difference of two scores with its 95 % interval.
+
+    Examples
+    --------
+    >>> difference_words({"value": 0.1, "low": -0.02, "high": 0.21})
+    '+0.10 (\N{MINUS SIGN}0.02 to +0.21)'
+    """
+    if difference["value"] is None:
+        return "not measured"
+    value, low, high = (f"{difference[name]:+.2f}" for name in ("value", "low", "high"))
+    return f"{value} ({low} to {high})".replace("-", "\N{MINUS SIGN}")
+
+
 def date_words(moment: str | datetime | None) -> str:
     """Return a moment as a date, such as ``3 May 2026``."""
     if not moment:

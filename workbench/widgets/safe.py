@@ -85,8 +85,9 @@ class Message(ipywidgets.HTML):
         # tex2jax_ignore: a price in dollars is no formula.
         self.value = text and (
             f'<div class="tex2jax_ignore mathjax_ignore" role="status" style="font:14px/1.45 '
-            f"{html.escape(theme.FONT)};color:var(--wb-ink,{theme.INK});padding:8px 14px;border-radius:6px;"
-            f'border:1px solid var(--wb-line,{theme.LINE});border-left:4px solid {colour};background:var(--wb-ground,#f6f8fa)">'
+            f"{html.escape(theme.FONT)};color:var(--wb-ink,{theme.INK});padding:8px 14px;"
+            f"border-radius:6px;border:1px solid var(--wb-line,{theme.LINE});"
+            f'border-left:4px solid {colour};background:var(--wb-ground,#f6f8fa)">'
             f"{html.escape(text)}</div>"
         )
         self.layout.display = "" if text else "none"

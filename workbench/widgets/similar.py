@@ -56,6 +56,8 @@ class SimilarItems(anywidget.AnyWidget):
         How much each dimension counts, -1 (unlike) to 1.
     filters : dict
         What `chosen_filters` takes.
+    together : list of int
+        Further items that are heard together with the query, such as the parts of a submix.
     span : list
         Empty, or where the part of the query begins and ends that counts, in seconds.
     off : list
@@ -64,13 +66,14 @@ class SimilarItems(anywidget.AnyWidget):
     """
 
     _esm = esm(
-        *("base.js", "items.js", "item_picker.js", "item_filters.js", "pair.js", "tagged.js"),
-        "similar.js",
+        *("base.js", "downloads.js", "items.js", "item_picker.js", "item_filters.js", "pair.js"),
+        *("tagged.js", "similar_query.js", "similar.js"),
     )
-    _css = css("items.css", "similar.css", "tagged.css")
+    _css = css("items.css", "source.css", "similar.css", "tagged.css")
 
     item = traitlets.Int(None, allow_none=True).tag(sync=True)
     file = traitlets.Unicode("").tag(sync=True)
+    together = traitlets.List(traitlets.Int()).tag(sync=True)
     span = traitlets.List(traitlets.Float()).tag(sync=True)
     weights = traitlets.Dict().tag(sync=True)
     filters = traitlets.Dict().tag(sync=True)
@@ -81,6 +84,7 @@ class SimilarItems(anywidget.AnyWidget):
     choices = traitlets.Dict().tag(sync=True)
     found = traitlets.List(traitlets.Dict()).tag(sync=True)
     query = traitlets.Dict().tag(sync=True)
+    joined = traitlets.List(traitlets.Dict()).tag(sync=True)
     results = traitlets.List(traitlets.Dict()).tag(sync=True)
     tags = traitlets.List(traitlets.Dict()).tag(sync=True)
     tagged = traitlets.List(traitlets.Dict()).tag(sync=True)
@@ -124,16 +128,35 @@ class SimilarItems(anywidget.AnyWidget):
             f"Relatedness by {present.model_words(card)}; 99 % means: closer than 99 of 100 "
             "others that pass the filters."
         )
-        if kind in set(self._items["kind"]):
+        listed = self._items
+        if kind in set(listed["kind"]):
             self.filters = {"kinds": [kind]}
-        listed = self._items[self._items["kind"] == kind] if self.filters else self._items
+            listed = listed[listed["kind"] == kind]
+            if set(listed["domain"]) > {"audio"}:  # the same pieces as scores come when asked for
+                self.filters = {"kinds": [kind], "domains": ["audio"]}
+                listed = listed[listed["domain"] == "audio"]
         self._find_titles()
         update = guarded(self._say)(self._update)
-        self.observe(lambda _: update(), names=["file", "span", "weights", "filters"])
+        self.observe(lambda _: update(), names=["file", "together", "span", "weights", "filters"])
         self.observe(lambda _: guarded(self._say)(self._choose)(), names=["item"])
         self.observe(lambda _: guarded(self._say)(self._find_titles)(), names=["search"])
         self.observe(lambda _: guarded(self._say)(self._update_tags)(), names=["off"])
         self.item = int(listed.index[0]) if item is None else item
+
+    def beforehand(self, most: int) -> dict[str, list[Any]]:
+        """Return the pieces that may be picked on an exported page, and list all of them there.
+
+        If they are more than `most`, none can be, and the page says so.
+        """
+        self.found = []
+        if not self.dimensions:
+            return {}
+        compared = self._items.index.isin(self._ws.vectors(f"model-{self._version}").ids)
+        items = self._items[compared]
+        if len(items) > most:
+            return {}
+        self.found = search_items(items, "", limit=len(items))
+        return {"item": items.index.tolist()}
 
     def _say(self, problem: str) -> None:
         self.results = []
@@ -143,15 +166,16 @@ class SimilarItems(anywidget.AnyWidget):
         self.found = search_items(self._items, self.search, limit=_FOUND)
 
     def _choose(self) -> None:
-        """Start from an item: it takes the place of a file and of a span."""
+        """Start from an item: it takes the place of a file, of further items and of a span."""
         with self.hold_trait_notifications():
-            self.span = []
+            self.span, self.together = [], []
             self.file = ""
             self.off = []
         self._update()
 
     def _update(self) -> None:
-        asked = (self.item, self.file, self._upload_path, self.span, self.weights, self.filters)
+        start = (self.item, self.file, self._upload_path, list(self.together), self.span)
+        asked = (*start, self.weights, self.filters)
         if asked == self._shown:  # several of them may change in one step
             return
         self._shown = asked
@@ -164,11 +188,13 @@ class SimilarItems(anywidget.AnyWidget):
             if self.item not in self._items.index:
                 raise WorkbenchError(f"Item {self.item} is not in the catalogue or has no sound.")
             self.query = self._entry(self.item, self._items.loc[self.item])
+        others = [i for i in dict.fromkeys(self.together) if i in self._items.index]
+        self.joined = [self._entry(i, self._items.loc[i]) for i in others]
         if self.weights and not any(self.weights.values()):
             raise WorkbenchError("Every dimension is ignored: move one of the sliders.")
         filters = chosen_filters(self.filters)
         self._update_tags()
-        if self.file or self.span:  # it has to be heard first
+        if self.file or self.span or self.joined:  # it has to be heard first
             self.results, self.problem = [], "Listening …"
         table = self._related(filters)
         self.problem = "" if len(table) else (_NOTHING if _narrowed(self.filters) else _ALONE)
@@ -194,7 +220,7 @@ class SimilarItems(anywidget.AnyWidget):
         query = (
             Query.of_file(self._upload_path, span_s=span)
             if self.file and self._upload_path
-            else Query.of_item(int(self.item or 0), span_s=span)
+            else Query.of_parts([int(self.item or 0), *(e["id"] for e in self.joined)], span_s=span)
         )
         options: dict[str, Any] = {"weights": dict(self.weights), "filters": filters}
         options |= {"count": self._count, "version": self._version}
@@ -220,7 +246,7 @@ class SimilarItems(anywidget.AnyWidget):
             self._upload_path = path
             self._shown = ()  # the same name again may be another file
             with self.hold_trait_notifications():
-                self.span = []
+                self.span, self.together = [], []
                 self.file = path.name
             self._update()
 

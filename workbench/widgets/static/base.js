@@ -12,13 +12,24 @@ function baseUrl() {
   return "/";
 }
 
+/** What stands in for the server and for Python on an exported page; undefined on a live one. */
+function exported() {
+  return globalThis.workbenchExport;
+}
+
+/** Whether anything follows from a change of a trait: on an exported page only if asked before. */
+function isAnswered(model, trait) {
+  return !exported() || model.answers(trait);
+}
+
 /** A route of the workbench, such as "workbench/audio/0123456789ab/7", as a full path. */
 function routeUrl(route) {
-  return baseUrl() + route;
+  return exported()?.url(route) ?? baseUrl() + route;
 }
 
 /** Fetch the bytes of a sound; JupyterHub wants the token that <audio src> does without. */
 async function fetchAudio(route, options = {}) {
+  if (exported()) throw new Error(exported().missing);
   const token = document.cookie.match(/(?:^|;\s*)_xsrf=([^;]*)/);
   const headers = token ? { "X-XSRFToken": decodeURIComponent(token[1]) } : {};
   const response = await fetch(routeUrl(route), { credentials: "same-origin", headers, ...options });

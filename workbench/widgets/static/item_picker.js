@@ -1,8 +1,16 @@
 // An input with the titles that match what was typed.
 
+const MOST_OPTIONS = 30; // of a list that is searched here
 let lists = 0; // numbers the list boxes of a page
 
-/** An input with a list of matches below it; Python does the search. */
+/** The items whose title and artist have all the words, on an exported page that holds them all. */
+function matching(items, words) {
+  const wanted = words.toLowerCase().split(/\s+/).filter(Boolean);
+  const has = ({ title, artist }) => wanted.every((word) => `${title} ${artist}`.toLowerCase().includes(word));
+  return items.filter(has).slice(0, MOST_OPTIONS);
+}
+
+/** An input with a list of matches below it; Python does the search, if there is one. */
 function picker(model, choose) {
   const root = make("div", "wb-item-picker");
   const input = make("input");
@@ -34,8 +42,9 @@ function picker(model, choose) {
     open(false);
     choose(item.id);
   };
+  const listed = () => (exported() ? matching(model.get("found"), input.value) : model.get("found"));
   const fill = () => {
-    const found = model.get("found");
+    const found = listed();
     list.replaceChildren(...found.map((item, index) => {
       const option = names(item);
       option.id = `${list.id}-${index}`;
@@ -50,10 +59,11 @@ function picker(model, choose) {
     if (!found.length) list.append(make("div", "wb-item-option wb-muted", "Nothing found."));
     mark(-1);
   };
-  const search = debounce((words) => {
+  const ask = debounce((words) => {
     model.set("search", words);
     model.save_changes();
   }, 120);
+  const search = exported() ? fill : ask;
 
   input.addEventListener("input", () => {
     open(true);
@@ -70,7 +80,7 @@ function picker(model, choose) {
       open(true);
       mark(active + (event.key === "ArrowDown" ? 1 : -1));
     } else if (event.key === "Enter") {
-      const item = model.get("found")[Math.max(active, 0)];
+      const item = listed()[Math.max(active, 0)];
       if (item && !list.hidden) take(item);
     } else if (event.key === "Escape") open(false);
   });

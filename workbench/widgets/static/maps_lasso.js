@@ -1,18 +1,27 @@
-// Choosing items by drawing around them on a map.
+// Choosing items by drawing around them on a map, freely or by a box.
 
 const LASSO_STEP = 3; // pixels between the points of its outline
 
 class Lasso {
-  constructor(map, x, y) {
+  constructor(map, x, y, isBox) {
     this.map = map;
+    this.isBox = isBox;
     this.outline = [[x, y]];
   }
 
   /** Draw on to a place, in pixels of the map. */
   add(x, y) {
+    if (this.isBox) return this.stretch(x, y);
     const [lastX, lastY] = this.outline.at(-1);
     if (Math.hypot(x - lastX, y - lastY) < LASSO_STEP) return;
     this.outline.push([x, y]);
+    this.draw();
+  }
+
+  /** Make the outline a box from where it began to a place. */
+  stretch(x, y) {
+    const [left, top] = this.outline[0];
+    this.outline = [[left, top], [x, top], [x, y], [left, y]];
     this.draw();
   }
 
@@ -22,11 +31,14 @@ class Lasso {
     pen.beginPath();
     this.outline.forEach(([x, y]) => pen.lineTo(x, y));
     pen.closePath();
-    pen.fillStyle = "rgb(0 114 178 / 12%)";
+    const { accent } = this.map.marks.colours;
+    pen.globalAlpha = 0.12;
+    pen.fillStyle = accent;
     pen.fill();
+    pen.globalAlpha = 1;
     pen.setLineDash([5, 4]);
     pen.lineWidth = 1.5;
-    pen.strokeStyle = "#0072b2";
+    pen.strokeStyle = accent;
     pen.stroke();
     pen.setLineDash([]);
   }
@@ -36,9 +48,7 @@ class Lasso {
     const { map } = this;
     const found = [];
     for (let i = 0; i < map.count; i++) {
-      if (map.marks.shown(i) && map.marks.bright(i) && isInside(map.place(i), this.outline)) {
-        found.push(i);
-      }
+      if (map.marks.state[i] === BRIGHT && isInside(map.place(i), this.outline)) found.push(i);
     }
     return found;
   }
@@ -56,42 +66,53 @@ function isInside([x, y], outline) {
 }
 
 /**
- * The line below the maps that tells of the chosen items: how many, clear, make a task of them.
+ * The line below the maps that tells of the chosen items: how many, clear, save, make a task.
  *
- * `actions`: draw(isOn), clear(), makeTask(name) which promises what to say.
+ * `actions`: draw(how) with "", "free" or "box", clear(), save(), makeTask(name) which promises
+ * what to say, and null where none can be made.
  */
 class Chosen {
-  constructor({ draw, clear, makeTask }) {
+  constructor({ draw, clear, save, makeTask }) {
     this.root = make("div", "wb-maps-chosen");
-    this.drawing = button("Choose by drawing", () => {
-      const isOn = this.drawing.getAttribute("aria-pressed") !== "true";
-      this.drawing.setAttribute("aria-pressed", String(isOn));
-      draw(isOn);
+    const ways = { free: "Choose by drawing", box: "Choose by a box" };
+    this.ways = Object.entries(ways).map(([how, words]) => {
+      const way = button(words, () => {
+        const isOn = way.getAttribute("aria-pressed") !== "true";
+        for (const each of this.ways) each.setAttribute("aria-pressed", String(isOn && each === way));
+        draw(isOn ? how : "");
+      });
+      way.setAttribute("aria-pressed", "false");
+      return way;
     });
-    this.drawing.setAttribute("aria-pressed", "false");
-    this.drawing.title = "Draw around points; or hold Shift while you drag, or press S on a point";
+    this.ways[0].title = "Draw around points; or hold Shift while you drag, or press S on a point";
     this.count = make("span", "wb-muted");
-    this.name = make("input");
-    this.name.placeholder = "name of a rating task";
-    this.name.setAttribute("aria-label", "Name of a rating task");
-    this.name.maxLength = 80;
-    const create = async () => {
-      this.said.textContent = await makeTask(this.name.value);
-    };
-    this.name.addEventListener("keydown", (event) => {
-      event.stopPropagation(); // letters are typed here and mean nothing else
-      if (event.key === "Enter") create();
-    });
     this.said = make("span", "wb-maps-said");
     this.said.setAttribute("role", "status");
     this.more = make("span", "wb-maps-more");
-    this.more.append(button("Clear", clear), this.name, button("Make a rating task", create));
-    this.root.append(this.drawing, this.count, this.more, this.said);
+    this.more.append(button("Clear", clear), button("Save as CSV", save));
+    if (makeTask) this.more.append(...this.task(makeTask));
+    this.root.append(...this.ways, this.count, this.more, this.said);
     this.show(0);
   }
 
+  /** A name and a button that make a rating task of the chosen songs. */
+  task(makeTask) {
+    const name = make("input");
+    name.placeholder = "name of a rating task";
+    name.setAttribute("aria-label", "Name of a rating task");
+    name.maxLength = 80;
+    const create = async () => {
+      this.said.textContent = await makeTask(name.value);
+    };
+    name.addEventListener("keydown", (event) => {
+      event.stopPropagation(); // letters are typed here and mean nothing else
+      if (event.key === "Enter") create();
+    });
+    return [name, button("Make a rating task", create)];
+  }
+
   show(count) {
-    this.count.textContent = count ? `${count} chosen` : "";
+    this.count.textContent = count ? `${count.toLocaleString("en")} chosen` : "";
     this.more.hidden = !count;
     this.said.textContent = "";
   }

@@ -28,6 +28,7 @@ class PlayBar {
     audio.onplaying = () => this.show(true);
     audio.onpause = () => this.show(false);
     audio.ontimeupdate = audio.ondurationchange = () => {
+      if (audio.error) return; // which is what is said
       const share = audio.duration ? audio.currentTime / audio.duration : 0;
       seek.value = Math.round(share * 1000);
       this.time.textContent = `${clock(audio.currentTime)} / ${clock(audio.duration)}`;

@@ -1,33 +1,40 @@
-// One map on two canvases: the points, and above them the rings of hovered and selected items.
+// One map on two canvases: the points, and above them what is hovered, selected and near.
 
 const REACH = 14; // pixels from the pointer within which a point is meant
-const FADED = 0.1;
-const ROUNDS = 16;
 
 class ScatterMap {
   /**
-   * `data` is one map as Python sends it: xy (float32 pairs), colour (uint8 per point), palette. `marks` says, for every draw, which points are drawn (`shown`),
-   * which stand out (`bright`), and which are `hovered` and `selected` (an index or -1).
+   * `xy` holds float32 pairs. `marks` says, for every draw: the `state` of each point (not drawn,
+   * faded, bright), which are `hovered` and `selected` (an index or -1), and the page's `colours`
+   * (ink, accent, surface).
    */
-  constructor(data, marks) {
+  constructor(xy, marks) {
     this.marks = marks;
-    this.palette = data.palette;
-    this.colour = new Uint8Array(data.colour.buffer, data.colour.byteOffset, data.colour.byteLength);
-    this.xy = new Float32Array(data.xy.buffer.slice(data.xy.byteOffset, data.xy.byteOffset + data.xy.byteLength));
-    this.count = this.colour.length;
+    this.xy = xy;
+    this.count = xy.length / 2;
     this.extent = [0, 1].map((axis) => {
       let [low, high] = [Infinity, -Infinity];
-      for (let i = axis; i < this.xy.length; i += 2) {
-        low = Math.min(low, this.xy[i]);
-        high = Math.max(high, this.xy[i]);
+      for (let i = axis; i < xy.length; i += 2) {
+        low = Math.min(low, xy[i]);
+        high = Math.max(high, xy[i]);
       }
-      return { middle: (low + high) / 2, span: high - low || 1 };
+      return this.count ? { middle: (low + high) / 2, span: high - low || 1 } : { middle: 0, span: 1 };
     });
+    this.grid = new PointGrid(xy, this.extent);
     this.zoom = { scale: 1, x: 0, y: 0 };
+    this.near = []; // points that are joined with the selected one
+    this.trails = null; // where points lay before, and which of them to show
     this.root = make("div", "wb-map-plot");
     this.points = make("canvas");
     this.rings = make("canvas");
     this.root.append(this.points, this.rings);
+  }
+
+  /** Colour the points: CSS colours, and the place of each point's in them. */
+  paintWith(palette, colour) {
+    this.palette = palette;
+    this.colour = colour;
+    this.rgb = palette.map((css) => packed(rgbOf(css)));
   }
 
   get radius() {
@@ -48,63 +55,83 @@ class ScatterMap {
     this.draw();
   }
 
-  /** Where point `i` lies, in pixels; both axes have the same scale, so distances are true. */
-  place(i) {
+  /** How the map lies on its canvas: both axes have the same scale, so distances are true. */
+  view() {
     const [across, up] = this.extent;
     const { scale, x, y } = this.zoom;
     const unit = Math.min((this.width - 36) / across.span, (this.height - 36) / up.span) * scale;
+    return { middle: [across.middle, up.middle], unit, shift: [x, y] };
+  }
+
+  /** Where point `i` lies, in pixels; `xy` may be that of another time. */
+  place(i, xy = this.xy) {
+    const { middle, unit, shift } = this.view();
     return [
-      this.width / 2 + (this.xy[2 * i] - across.middle) * unit + x,
-      this.height / 2 - (this.xy[2 * i + 1] - up.middle) * unit + y,
+      this.width / 2 + (xy[2 * i] - middle[0]) * unit + shift[0],
+      this.height / 2 - (xy[2 * i + 1] - middle[1]) * unit + shift[1],
     ];
   }
 
+  /** Draw before the next frame, however often it is asked for. */
   draw() {
-    const context = this.points.getContext("2d");
-    context.clearRect(0, 0, this.width, this.height);
-    this.drawPoints(context, FADED, (i) => !this.marks.bright(i));
-    this.drawPoints(context, 0.85, (i) => this.marks.bright(i));
+    this.frame ??= requestAnimationFrame(() => {
+      this.frame = null;
+      this.drawNow();
+    });
+  }
+
+  drawNow() {
+    if (!this.width || !this.height || !this.palette) return;
+    paintPoints(this);
+    if (this.trails) this.drawTrails(this.points.getContext("2d"));
     this.drawRings();
   }
 
-  /**
-   * Draw the shown points that `wanted` picks. One path per colour is what is fast; several
-   * rounds keep the colour that is drawn last from covering the others.
-   */
-  drawPoints(context, alpha, wanted) {
-    context.globalAlpha = alpha;
-    for (let round = 0; round < ROUNDS; round++) {
-      const paths = new Map();
-      for (let i = round; i < this.count; i += ROUNDS) {
-        if (this.marks.shown(i) && wanted(i)) this.addDot(paths, i);
-      }
-      for (const [colour, path] of paths) {
-        context.fillStyle = this.palette[colour];
-        context.fill(path);
-      }
-    }
-  }
-
-  addDot(paths, i) {
-    const [x, y] = this.place(i);
-    const radius = this.radius;
-    if (x < -radius || y < -radius || x > this.width + radius || y > this.height + radius) return;
-    let path = paths.get(this.colour[i]);
-    if (!path) paths.set(this.colour[i], (path = new Path2D()));
-    if (radius < 2) {
-      path.rect(x - radius, y - radius, 2 * radius, 2 * radius); // a dot by eye, far faster
-    } else {
-      path.moveTo(x + radius, y);
-      path.arc(x, y, radius, 0, 2 * Math.PI);
+  /** Lines from where points lay before to where they lie now. */
+  drawTrails(context) {
+    const { before, which } = this.trails;
+    context.lineCap = "round";
+    for (const i of which) {
+      if (!this.marks.state[i]) continue;
+      const [from, to] = [this.place(i, before), this.place(i)];
+      const fade = context.createLinearGradient(...from, ...to);
+      fade.addColorStop(0, "transparent");
+      fade.addColorStop(1, this.palette[this.colour[i]]);
+      context.strokeStyle = fade;
+      context.lineWidth = 1.6;
+      context.beginPath();
+      context.moveTo(...from);
+      context.lineTo(...to);
+      context.stroke();
     }
   }
 
   drawRings() {
+    if (!this.marks.colours) return;
     const context = this.rings.getContext("2d");
     context.clearRect(0, 0, this.width, this.height);
-    const { selected, hovered } = this.marks;
-    if (selected >= 0) this.ring(context, selected, "#0072b2", 6);
-    if (hovered >= 0) this.ring(context, hovered, "#1f2933", 3.5);
+    const { selected, hovered, colours } = this.marks;
+    if (selected >= 0) {
+      this.drawNear(context, selected);
+      this.ring(context, selected, colours.accent, 6);
+    }
+    if (hovered >= 0) this.ring(context, hovered, colours.ink, 3.5);
+  }
+
+  drawNear(context, selected) {
+    context.strokeStyle = context.fillStyle = this.marks.colours.accent;
+    context.lineWidth = 1.2;
+    for (const i of this.near) {
+      if (!this.marks.state[i]) continue;
+      const [x, y] = this.place(i);
+      context.beginPath();
+      context.moveTo(...this.place(selected));
+      context.lineTo(x, y);
+      context.stroke();
+      context.beginPath();
+      context.arc(x, y, Math.max(this.radius, 3), 0, 2 * Math.PI);
+      context.fill();
+    }
   }
 
   ring(context, i, colour, gap) {
@@ -114,7 +141,7 @@ class ScatterMap {
     context.arc(x, y, radius, 0, 2 * Math.PI);
     context.fillStyle = this.palette[this.colour[i]];
     context.fill();
-    for (const [width, style] of [[5, "#ffffff"], [2.2, colour]]) {
+    for (const [width, style] of [[5, this.marks.colours.surface], [2.2, colour]]) {
       context.beginPath();
       context.arc(x, y, radius + gap, 0, 2 * Math.PI);
       context.lineWidth = width;
@@ -123,9 +150,12 @@ class ScatterMap {
     }
   }
 
-  /** The point nearest to a place in pixels, -1 when none is near. */
+  /** The bright point nearest to a place in pixels, -1 when none is near. */
   nearest(x, y) {
-    return this.best((px, py) => {
+    const { middle, unit, shift } = this.view();
+    const across = (x - this.width / 2 - shift[0]) / unit + middle[0];
+    const up = -(y - this.height / 2 - shift[1]) / unit + middle[1];
+    return this.best(this.grid.around(across, up, REACH / unit), (px, py) => {
       const distance = Math.hypot(px - x, py - y);
       return distance <= REACH ? distance : Infinity;
     });
@@ -133,9 +163,10 @@ class ScatterMap {
 
   /** The next point from `i` in a direction such as [1, 0]; straight ahead counts most. */
   neighbour(i, [dx, dy]) {
-    if (i < 0) return this.best((x, y) => Math.hypot(x - this.width / 2, y - this.height / 2));
+    const all = Array(this.count).keys();
+    if (i < 0) return this.best(all, (x, y) => Math.hypot(x - this.width / 2, y - this.height / 2));
     const [x, y] = this.place(i);
-    const found = this.best((px, py, point) => {
+    const found = this.best(all, (px, py, point) => {
       const ahead = (px - x) * dx + (py - y) * dy;
       const aside = Math.abs((px - x) * dy) + Math.abs((py - y) * dx);
       return point === i || ahead <= 0 || aside > 2 * ahead ? Infinity : ahead + 2 * aside;
@@ -143,11 +174,11 @@ class ScatterMap {
     return found < 0 ? i : found;
   }
 
-  best(cost) {
+  best(points, cost) {
     let found = -1;
     let least = Infinity;
-    for (let i = 0; i < this.count; i++) {
-      if (!this.marks.shown(i) || !this.marks.bright(i)) continue;
+    for (const i of points) {
+      if (this.marks.state[i] !== BRIGHT) continue;
       const [x, y] = this.place(i);
       const value = cost(x, y, i);
       if (value < least) [found, least] = [i, value];
@@ -158,7 +189,7 @@ class ScatterMap {
   /** Zoom by `factor` around a place in pixels. */
   zoomAt(x, y, factor) {
     const zoom = this.zoom;
-    const scale = Math.min(40, Math.max(1, zoom.scale * factor));
+    const scale = Math.min(100, Math.max(1, zoom.scale * factor));
     const real = scale / zoom.scale;
     const [cx, cy] = [x - this.width / 2, y - this.height / 2];
     this.moveTo(scale, cx - (cx - zoom.x) * real, cy - (cy - zoom.y) * real);

@@ -1,94 +1,16 @@
 // A query, a weight per dimension, filters, and a list to listen to. Titles are only ever text.
 
 const MOST_COLUMNS = 6; // beside titles, on a page of usual width
-const PIECE = 1 << 20; // bytes of a file that travel at once: servers refuse long messages
-
-/** A slider from unlike (-1) over nothing to alike (1). */
-function weightSlider(name, value, change) {
-  const label = make("label", "", name);
-  const slider = make("input");
-  Object.assign(slider, { type: "range", min: -1, max: 1, step: 0.1, value });
-  slider.setAttribute("aria-label", `How much ${name} counts`);
-  const amount = make("span", "wb-muted");
-  const track = make("div", "wb-similar-track");
-  track.append(slider);
-  const paint = () => {
-    const weight = Number(Number(slider.value).toFixed(1));
-    amount.textContent = weight > 0 ? `alike × ${weight.toFixed(1)}` : weight < 0 ? `unlike × ${(-weight).toFixed(1)}` : "ignored";
-    label.dataset.side = Math.sign(weight);
-    slider.setAttribute("aria-valuetext", amount.textContent);
-    return weight;
-  };
-  slider.addEventListener("input", () => change(paint()));
-  slider.addEventListener("dblclick", () => {
-    slider.value = 0;
-    change(paint());
-  });
-  paint();
-  label.append(track, amount);
-  return label;
-}
-
-/** A button that sends a file of this computer to Python; `taken` gets its address in the page. */
-function fileChooser(model, experimental, say, taken) {
-  const root = make("div", "wb-similar-file");
-  const input = make("input");
-  const button = make("button", "", "Start from a file…");
-  button.type = "button";
-  Object.assign(input, { type: "file", hidden: true, accept: "audio/*,.mid,.midi,.musicxml,.mxl,.xml,.abc" });
-  button.addEventListener("click", () => input.click());
-  const send = async (file) => {
-    const largest = model.get("largest");
-    if (file.size > largest) return `${file.name} is larger than ${Math.floor(largest / 2 ** 20)} MB; import it into the catalogue instead.`;
-    for (let at = 0; at < Math.max(1, file.size); at += PIECE) {
-      button.textContent = `Sending ${Math.round((100 * at) / file.size) || 0} %`;
-      const piece = await file.slice(at, at + PIECE).arrayBuffer();
-      const message = { name: file.name, size: file.size, at };
-      const signal = AbortSignal.timeout(60_000); // the last piece waits for the search
-      const [reply] = await experimental.invoke("_upload", message, { buffers: [new DataView(piece)], signal });
-      if (reply.said) return reply.said;
-    }
-    return "";
-  };
-  input.addEventListener("change", async () => {
-    const [file] = input.files;
-    if (!file) return;
-    input.value = "";
-    button.disabled = true;
-    taken(file);
-    const problem = await send(file).catch(() => "The file could not be sent; Python does not answer.");
-    if (problem) say(problem);
-    button.disabled = false;
-    button.textContent = "Start from a file…";
-  });
-  root.append(button, input);
-  return root;
-}
-
-/** Seconds from and to, of which only this much of the query counts. */
-function spanInputs(model, set) {
-  const root = make("div", "wb-similar-span wb-muted", "only from");
-  const inputs = ["from", "to"].map((words) => {
-    const input = make("input");
-    Object.assign(input, { type: "number", min: 0, step: 0.5 });
-    input.setAttribute("aria-label", `Compare only ${words} second`);
-    input.addEventListener("change", () => {
-      const values = inputs.map((other) => other.value);
-      if (values.every((value) => value === "")) set("span", []);
-      else if (values.every((value) => value !== "")) set("span", values.map(Number));
-    });
-    return input;
-  });
-  root.append(inputs[0], "to", inputs[1], "s");
-  const draw = () => inputs.forEach((input, i) => (input.value = model.get("span")[i] ?? ""));
-  return { root, draw };
-}
-
+const TOO_MANY = "There are too many pieces to keep the neighbours of each in an export; the served page has them.";
 export default {
   render({ model, el, experimental }) {
     const root = make("div", "wb wb-similar");
     keepKeys(root);
     el.append(root);
+    if (!isAnswered(model, "item")) {
+      root.append(make("div", "wb-note", TOO_MANY));
+      return () => root.remove();
+    }
     const problem = make("div", "wb-note");
     problem.setAttribute("role", "status");
     const player = new Player((words) => say(words || model.get("problem")));
@@ -104,7 +26,19 @@ export default {
     let selected = null; // id of the result whose pair is drawn
 
     const query = make("div", "wb-similar-query");
-    const find = picker(model, (id) => set("item", id));
+    let adding = false; // whether what is picked next joins the query
+    const find = picker(model, (id) => {
+      if (adding) set("together", [...model.get("together"), id]);
+      else set("item", id);
+      expect(false);
+    });
+    const expect = (more) => {
+      adding = more;
+      const input = find.root.querySelector("input");
+      input.placeholder = adding ? "Find a part to add to the query" : "Find a piece by title or artist";
+      if (adding) input.focus();
+    };
+    const joined = joinedItems(model, set, () => expect(true));
     const files = fileChooser(model, experimental, say, (file) => {
       if (blob) URL.revokeObjectURL(blob);
       blob = URL.createObjectURL(file);
@@ -113,8 +47,11 @@ export default {
     tools.append(find.root, files);
     const filters = filterPanel(model);
     const span = spanInputs(model, set);
+    const able = (trait, element) => isAnswered(model, trait) || element.classList.add("wb-unable");
+    able("file", files), able("filters", filters.root), able("span", span.root), able("together", joined.root);
 
     const weights = make("div", "wb-similar-weights");
+    able("weights", weights);
     const table = make("table");
     const head = make("thead");
     const body = make("tbody");
@@ -124,7 +61,21 @@ export default {
     const pair = make("div", "wb-similar-pair");
     const columns = make("div", "wb-similar-columns");
     columns.append(scroll, pair);
-    const source = make("div", "wb-muted wb-similar-source");
+    const source = make("div", "wb-source");
+    const words = make("span");
+    const saves = make("span", "wb-source-saves");
+    const save = make("button", "", "CSV");
+    save.type = "button";
+    save.title = "Save this list as CSV";
+    save.addEventListener("click", () => {
+      const dimensions = model.get("dimensions");
+      const columns = ["item_id", "title", "artist", "kind", "relevance", "closer than", ...dimensions];
+      const rows = model.get("results").map(({ id, title, artist, kind, relevance, percentile, parts }) =>
+        [id, title, artist, kind, relevance, percentile, ...dimensions.map((name) => parts[name])]);
+      download("related.csv", csvOf(columns, rows));
+    });
+    saves.append(save);
+    source.append(words, saves);
     const tagged = taggedSection(model, player, set);
     root.append(tools, query, filters.root, weights, problem, columns, source, tagged.root);
 
@@ -159,7 +110,9 @@ export default {
       query.replaceChildren();
       if (!item.title) return;
       const shown = isFile ? { ...item, blob } : item;
-      query.append(player.button(shown), names({ ...shown, artist: isFile ? "a file of yours" : shown.artist, kind: isFile ? "song" : shown.kind }), span.root);
+      query.append(player.button(shown), names({ ...shown, artist: isFile ? "a file of yours" : shown.artist, kind: isFile ? "song" : shown.kind }), joined.root, span.root);
+      joined.root.hidden = isFile;
+      joined.draw();
       span.draw();
     };
     const drawPair = () => {
@@ -170,7 +123,15 @@ export default {
       const again = make("button", "", "Use as query");
       again.type = "button";
       again.addEventListener("click", () => set("item", item.id));
-      pair.replaceChildren(make("div", "wb-similar-pair-title", item.title), make("div", "wb-muted", "and the query, by relevance (1 at the rim); below each dimension, how many others are further away"), kiviat(item.parts, words), again);
+      const join = make("button", "", "Add to the query");
+      join.type = "button";
+      join.title = "Look for what is related to both, heard together";
+      join.addEventListener("click", () => set("together", [...model.get("together"), item.id]));
+      join.hidden = model.get("query").kind === "file";
+      able("together", join);
+      const buttons = make("div", "wb-similar-tools");
+      buttons.append(again, join);
+      pair.replaceChildren(make("div", "wb-similar-pair-title", item.title), make("div", "wb-muted", "and the query, by relevance (1 at the rim); below each dimension, how many others are further away"), kiviat(item.parts, words), buttons);
     };
     const select = (row, id, { focus = false } = {}) => {
       selected = id;
@@ -229,12 +190,13 @@ export default {
     };
     const drawWords = () => {
       say(model.get("problem"));
-      source.textContent = [model.get("note"), model.get("source")].filter(Boolean).join(" ");
+      words.textContent = [model.get("note"), model.get("source")].filter(Boolean).join(" ");
+      saves.hidden = !model.get("results").length;
       tools.hidden = !model.get("dimensions").length;
     };
 
     const watched = {
-      dimensions: drawHead, query: drawQuery, span: span.draw, results: drawResults, found: find.fill,
+      dimensions: drawHead, query: drawQuery, joined: joined.draw, span: span.draw, results: drawResults, found: find.fill,
       choices: filters.draw, filters: filters.draw, tags: tagged.draw, tagged: tagged.draw, problem: drawWords, source: drawWords, note: drawWords,
     };
     for (const [trait, draw] of Object.entries(watched)) model.on(`change:${trait}`, draw);

@@ -7,6 +7,15 @@ function sayer({ by, score }) {
   return by === "machine" ? `${SAID.machine} ${score.toFixed(2)}` : SAID[by] ?? "";
 }
 
+/** A tag as words. */
+function tagWords(tag) {
+  const words = make("span", `wb-tag wb-tag-${tag.by}`);
+  words.append(make("span", "", tag.value));
+  words.title = `${tag.dimension}: ${tag.value}`;
+  if (sayer(tag)) words.append(make("small", "", sayer(tag)));
+  return words;
+}
+
 /** A tag that is looked for while it is pressed. */
 function tagChip(tag, toggle) {
   const chip = make("button", `wb-tag wb-tag-${tag.by}`);
@@ -24,13 +33,7 @@ function taggedRow(item, player, use) {
   const share = make("div", "wb-similar-relevance");
   share.append(level(item.score, "wb-similar-bar"), make("span", "", percent(item.score)));
   const said = make("div", "wb-tagged-said");
-  for (const tag of item.said) {
-    const words = make("span", `wb-tag wb-tag-${tag.by}`);
-    words.append(make("span", "", tag.value));
-    words.title = `${tag.dimension}: ${tag.value}`;
-    if (sayer(tag)) words.append(make("small", "", sayer(tag)));
-    said.append(words);
-  }
+  said.append(...item.said.map(tagWords));
   const again = make("button", "", "Use as query");
   again.type = "button";
   again.addEventListener("click", use);
@@ -52,8 +55,9 @@ function taggedSection(model, player, set) {
   const draw = () => {
     const tags = model.get("tags");
     const items = model.get("tagged");
-    const machine = machineOf(model.get("choices"));
-    const parts = tags.map((tag) => tagChip(tag, () => toggle(tag)));
+    const machine = isAnswered(model, "filters") && machineOf(model.get("choices"));
+    const chip = isAnswered(model, "off") ? (tag) => tagChip(tag, () => toggle(tag)) : tagWords;
+    const parts = tags.map(chip);
     if (machine) parts.push(machineSwitch(machine, model.get("filters"), (filters) => set("filters", filters)));
     const place = [...chips.querySelectorAll("button,input")].indexOf(document.activeElement);
     chips.replaceChildren(...parts);

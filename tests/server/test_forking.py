@@ -1,0 +1,150 @@
+"""Kernels are forked from a process that has imported everything and seen nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import psutil
+import pytest
+
+from workbench.roles import Role
+from workbench.server import kernels
+from workbench.server.forking import CAN_FORK, Forked, Nursery
+from workbench.server.identity import Visitor
+from workbench.server.kernels import PageKernelManager, ThisPython
+
+pytestmark = pytest.mark.skipif(not CAN_FORK, reason="processes are not forked on this system")
+
+LOOK = """
+import json, os, sys
+loaded = {name: name in sys.modules for name in ("pandas", "workbench.widgets.explorer", "torch")}
+print(json.dumps([os.environ.get("WORKBENCH_ROLE"), os.environ.get("MARK"), os.getcwd(), loaded,
+                  os.getppid(), os.getpid()]))"""
+
+
+async def _say(manager: PageKernelManager, kernel_id: str, code: str) -> list[Any]:
+    """Return the JSON that a kernel prints."""
+    client = manager.get_kernel(kernel_id).client()
+    client.start_channels()
+    said: list[str] = []
+
+    def hear(message: dict[str, Any]) -> None:
+        if message["msg_type"] == "stream":
+            said.append(message["content"]["text"])
+
+    await client._async_wait_for_ready(timeout=60)
+    await client._async_execute_interactive(code, output_hook=hear, timeout=60)
+    client.stop_channels()
+    return json.loads("".join(said))
+
+
+@pytest.fixture
+def visited(monkeypatch, tmp_path, own_loop) -> Callable[[Callable[..., Any]], None]:
+    """Return a function that runs a story with a manager whose visitors are viewers."""
+    handler = SimpleNamespace(current_user=Visitor("Vera", role=Role.VIEWER))
+    monkeypatch.setattr(kernels.CallContext, "get", lambda _: handler)
+
+    def run(story: Callable[[PageKernelManager], Any]) -> None:
+        async def whole() -> None:
+            manager = PageKernelManager(root_dir=str(tmp_path), kernel_spec_manager=ThisPython())
+            try:
+                await story(manager)
+            finally:
+                await manager.shutdown_all(now=True)
+
+        own_loop(whole())
+
+    return run
+
+
+def _environment(mark: str) -> dict[str, str]:
+    return {**os.environ, "MARK": mark}
+
+
+def test_each_kernel_has_its_own_environment_and_place(visited, tmp_path) -> None:
+    async def story(manager: PageKernelManager) -> None:
+        said = []
+        for mark in ("first", "second"):
+            kernel = await manager.start_kernel(env=_environment(mark), path="")
+            said.append(await _say(manager, kernel, LOOK))
+        for (role, mark, place, loaded, parent, pid), expected in zip(
+            said, ("first", "second"), strict=True
+        ):
+            assert (role, mark, Path(place)) == ("viewer", expected, tmp_path)
+            # The libraries were there before any code ran, and the heavy ones are not.
+            assert loaded == {"pandas": True, "workbench.widgets.explorer": True, "torch": False}
+            assert "workbench.server.nursery" in psutil.Process(parent).cmdline()
+            assert parent != pid
+        assert said[0][4] == said[1][4]
+        assert said[0][5] != said[1][5]
+
+    visited(story)
+
+
+def test_a_kernel_takes_less_memory_than_the_process_it_came_from(visited) -> None:
+    async def story(manager: PageKernelManager) -> None:
+        kernel = await manager.start_kernel(env=_environment("x"), path="")
+        *_, parent, pid = await _say(manager, kernel, LOOK)
+        own = psutil.Process(pid).memory_full_info().uss
+        assert own < 0.6 * psutil.Process(parent).memory_info().rss
+        assert manager.memory_mb(kernel) == pytest.approx(own / 2**20, rel=0.2)
+
+    visited(story)
+
+
+def test_a_kernel_that_is_shut_down_has_ended(visited) -> None:
+    async def story(manager: PageKernelManager) -> None:
+        kernel = await manager.start_kernel(env=_environment("x"), path="")
+        *_, pid = await _say(manager, kernel, LOOK)
+        await manager.shutdown_kernel(kernel)
+        assert kernel not in manager
+        assert not psutil.pid_exists(pid)
+
+    visited(story)
+
+
+def test_kernels_end_with_the_process_they_came_from_and_the_next_page_has_another(visited) -> None:
+    async def story(manager: PageKernelManager) -> None:
+        kernel = await manager.start_kernel(env=_environment("x"), path="")
+        *_, parent, pid = await _say(manager, kernel, LOOK)
+        os.kill(parent, signal.SIGKILL)
+        end = time.monotonic() + 20
+        while psutil.pid_exists(pid) and time.monotonic() < end:
+            await asyncio.sleep(0.1)
+        assert not psutil.pid_exists(pid)
+        another = await manager.start_kernel(env=_environment("y"), path="")
+        assert (await _say(manager, another, LOOK))[1] == "y"
+
+    visited(story)
+
+
+def test_without_forking_a_kernel_starts_as_usual(visited) -> None:
+    async def story(manager: PageKernelManager) -> None:
+        nursery, manager.nursery = manager.nursery, None
+        kernel = await manager.start_kernel(env=_environment("x"), path="", kernel_name="python3")
+        role, mark, _, _, parent, _ = await _say(manager, kernel, LOOK)
+        assert (role, mark, parent) == ("viewer", "x", os.getpid())
+        manager.nursery = nursery
+
+    visited(story)
+
+
+def test_a_process_that_ends_is_known_to_have_ended(own_loop) -> None:
+    async def story() -> None:
+        nursery = Nursery()
+        process = await nursery.fork(["--version"], dict(os.environ), "/")
+        assert isinstance(process, Forked)
+        await asyncio.wait_for(asyncio.to_thread(process.wait), 20)
+        assert process.poll() == 0
+        process.terminate()  # of what has ended there is nothing to end
+        await nursery.close()
+
+    own_loop(story())

@@ -1,0 +1,1 @@
+"""Maps: the subspaces of a model laid out in two dimensions, stored, and kept in place."""

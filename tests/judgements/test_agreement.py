@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import itertools
 import math
-from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -176,8 +175,8 @@ def test_everything_at_once_is_plain_numbers() -> None:
 
 def test_table_in_short_says_what_the_long_one_does() -> None:
     rng = np.random.default_rng(4)
-    asked = product(("Ada", "Ben"), ("mood", "key"), range(40))
-    rows = [(*each, str(rng.choice(["a", "b"], p=[0.8, 0.2]))) for each in asked]
+    asked = itertools.product(("Ada", "Ben"), ("mood", "key"), range(40))
+    rows = [(*question, str(rng.choice(["a", "b"], p=[0.8, 0.2]))) for question in asked]
     table = pd.DataFrame(rows, columns=["rater", "dimension", "anchor_id", "choice"])
     at = pd.date_range("2026-03-01", periods=len(rows), freq="min", tz="UTC")
     table = table.assign(a_id=1001, b_id=1002, at=at)

@@ -38,7 +38,11 @@ def test_four_is_the_most():
     assert said == []
 
 
-def test_nothing_left_to_add_is_no_list():
-    made = Chooser({"only": "v1"}, ["v1"], lambda now: None, add="Add")
-    assert [child.layout.display == "none" for child in made.children] == [False, True]
-    assert [type(child).__name__ for child in made.children] == ["Button", "Dropdown"]
+def test_list_hides_while_nothing_is_left_to_add():
+    two = dict(list(OPTIONS.items())[:2])
+    made = Chooser(two, ["v0", "v1"], lambda now: None, add="Add")
+    assert made.children[-1].layout.display == "none"
+    made.leave("v1")
+    assert made.children[-1].layout.display == ""
+    made.children[-1].value = "v1"
+    assert made.chosen == ["v0", "v1"]

@@ -69,13 +69,13 @@ class Chooser(W.HBox):
         hint = "Take one away to add another" if full else f"{self._add} …"
         self._list.options = [(hint, _HINT), *rest.items()]
         self._list.value = _HINT
-        self._list.disabled = full or not rest
+        self._list.disabled = full
+        self._list.layout.display = "" if rest else "none"
         self._list.observe(self._added, names="value")
         chips = [
             self._chip(f"{sign} {names.get(option, option)}", option)
             for sign, option in zip(SIGNS, self.chosen, strict=False)
         ]
-        self._list.layout.display = "" if rest or full else "none"
         _put(self, [*chips, self._list])
 
     def _chip(self, name: str, option: Hashable) -> W.Button:

@@ -55,7 +55,7 @@ class Explorer(Page):
         old = self._profile.children
         self._profile.children = [present.card(title, [chart])] if chart else []
         for card in old:
-            card.close()
+            present.let_go(card)
 
     def _mark(self, item: int | None) -> None:
         if item in self.maps.items.get("id", ()):

@@ -219,4 +219,5 @@ class CatalogueReader:
 
         with self._database.read() as session:
             result = session.execute(query)
-            return pd.DataFrame(result.fetchall(), columns=list(result.keys()))
+            # Plain tuples: pandas asks every row that is more than that what it is.
+            return pd.DataFrame([tuple(row) for row in result], columns=list(result.keys()))

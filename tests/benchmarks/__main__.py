@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from tests.benchmarks.frontend import features_row
+from tests.benchmarks.maps import maps_row
 from tests.simulated import simulate_judgements
 from workbench import Workspace
 
@@ -149,6 +150,7 @@ def main() -> None:
         finetuning(ws, 1000),
         searching(10_000),
         searching(100_000),
+        maps_row(),
     ]
     features = features_row()
     if features:

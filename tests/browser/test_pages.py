@@ -87,6 +87,22 @@ def test_overview_shows_counts_and_charts(open_page, judged_ws: Workspace):
     picture(page, "page_overview_before")
 
 
+def test_kiviat_turns_to_combinations_and_is_saved(open_page):
+    page = open_page("overview")
+    wait_for_charts(page, 2)
+    chart = page.locator("[role=img][aria-label^='Kiviat diagram over 6 dimensions.']")
+    assert "v0001" in chart.get_attribute("aria-label")
+    page.get_by_role("button", name="Combinations of dimensions").click()
+    page.locator("[role=img][aria-label*='all at once: genre']").wait_for()
+    figure = page.locator(".wb-figure", has=chart)
+    for name, beginning in (("CSV", "\ufeffwhat,name,dimension"), ("SVG", "<svg")):
+        with page.expect_download() as waiting:
+            figure.get_by_role("button", name=f"as {name}").click()
+        saved = waiting.value
+        assert saved.suggested_filename == f"kiviat-v0001.{name.lower()}"
+        assert Path(saved.path()).read_text(encoding="utf-8").startswith(beginning)
+
+
 def test_a_triplet_of_real_music_is_heard_and_judged(open_page, judged_ws: Workspace):
     rater = "document.querySelector('.wb-rater').__rater"
     state = "document.querySelector('.wb-rater').dataset.state"

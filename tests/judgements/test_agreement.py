@@ -2,13 +2,17 @@ from __future__ import annotations
 
 import itertools
 import math
+from itertools import product
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from workbench.errors import WorkbenchError
 from workbench.evaluation.scores import Score
 from workbench.judgements.agreement import (
+    agreement_by_dimension,
+    agreement_table,
     agreement_with_others,
     bootstrap_interval,
     evaluate,
@@ -168,3 +172,23 @@ def test_everything_at_once_is_plain_numbers() -> None:
     assert found["raters"]["Cy"]["accuracy"] < found["raters"]["Ada"]["accuracy"]
     assert found["raters"]["Ada"]["agreement"]["n"] > 30
     assert all(math.isfinite(rater["accuracy"]) for rater in found["raters"].values())
+
+
+def test_table_in_short_says_what_the_long_one_does() -> None:
+    rng = np.random.default_rng(4)
+    asked = product(("Ada", "Ben"), ("mood", "key"), range(40))
+    rows = [(*each, str(rng.choice(["a", "b"], p=[0.8, 0.2]))) for each in asked]
+    table = pd.DataFrame(rows, columns=["rater", "dimension", "anchor_id", "choice"])
+    at = pd.date_range("2026-03-01", periods=len(rows), freq="min", tz="UTC")
+    table = table.assign(a_id=1001, b_id=1002, at=at)
+    short, long = agreement_table(table, draws=400), agreement_by_dimension(table, draws=400)
+    for name in ("mood", "key"):
+        assert short.loc[name, "alpha"] == pytest.approx(long[name]["alpha"])
+        low, high = long[name]["alpha_by_task"]
+        assert short.loc[name, "alpha_low"] == pytest.approx(low)
+        assert short.loc[name, "alpha_high"] == pytest.approx(high)
+        wide = table[table["dimension"] == name].pivot(
+            index="anchor_id", columns="rater", values="choice"
+        )
+        assert short.loc[name, "same"] == (wide["Ada"] == wide["Ben"]).mean()
+        assert short.loc[name, "triplets"] == 40

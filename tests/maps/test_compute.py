@@ -98,7 +98,7 @@ def test_what_is_known_of_a_map_is_stored_with_it(mapped: Workspace) -> None:
 
 
 def test_maps_that_are_up_to_date_stay(own: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compute, "lay_out", None)  # calling it would fail
+    monkeypatch.setattr(compute, "follow", None)  # calling it would fail
     assert compute_maps(own).done == "fresh"
 
 

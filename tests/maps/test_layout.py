@@ -103,6 +103,7 @@ def test_new_items_come_in_beside_their_neighbours() -> None:
     assert np.median(far[-30:]) < 0.1
 
 
+@pytest.mark.slow
 def test_one_seed_gives_one_map_in_every_process() -> None:
     code = """
 import hashlib, sys

@@ -35,7 +35,7 @@ def test_a_page_that_may_not_be_exported_is_refused_by_name(tmp_path: Path):
 
 
 def test_a_folder_without_such_pages_says_so(tmp_path: Path):
-    _write(tmp_path, "inside", export="yes")
+    _write(tmp_path, "inside", export=False)
     with pytest.raises(WorkbenchError, match="metadata"):
         chosen_pages(tmp_path, None)
 
@@ -50,3 +50,11 @@ def test_the_shipped_pages_show_the_workspace_that_is_exported(ws: Workspace, mo
     monkeypatch.setenv("WORKBENCH_WORKSPACE", "/nowhere")
     (shown,) = shown_by(resource("dashboards") / "overview.ipynb", ws)
     assert isinstance(shown.children[0], Overview)
+
+
+def test_a_page_may_describe_itself_otherwise_without_python(tmp_path: Path):
+    _write(tmp_path, "same", description="Move the sliders.", export=True, order=1)
+    _write(tmp_path, "other", description="Move the sliders.", export="Look at it.", order=2)
+    same, other = chosen_pages(tmp_path, None)
+    assert (same.exported_description, same.description) == ("Move the sliders.",) * 2
+    assert (other.exported_description, other.description) == ("Look at it.", "Move the sliders.")

@@ -145,6 +145,6 @@ def test_a_process_that_ends_is_known_to_have_ended(own_loop) -> None:
         await asyncio.wait_for(asyncio.to_thread(process.wait), 20)
         assert process.poll() == 0
         process.terminate()  # of what has ended there is nothing to end
-        await nursery.close()
+        nursery.close()
 
     own_loop(story())

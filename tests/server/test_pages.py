@@ -66,7 +66,7 @@ def test_every_page_of_ours_says_whom_it_is_for() -> None:
 
 def test_pages_that_change_something_or_show_how_raters_did_are_for_raters() -> None:
     needs = {page.name: page.needs for page in list_pages(resource("dashboards"))}
-    for name in ("rate", "tags", "agreement", "song"):
+    for name in ("rate", "tags", "agreement", "song", "finetune"):
         assert needs[f"{name}.ipynb"] == "rater"
     for name in ("overview", "explore"):
         assert needs[f"{name}.ipynb"] == "viewer"

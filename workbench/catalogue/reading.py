@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,11 +33,24 @@ class CatalogueReader:
         self._database = database
         self._root = root
 
-    def items(self, *, kind: str | None = None, domain: str | None = None) -> pd.DataFrame:
+    def items(
+        self,
+        *,
+        kind: str | None = None,
+        domain: str | None = None,
+        since: datetime | None = None,
+    ) -> pd.DataFrame:
         """Return items as a table indexed by id.
 
         Columns: kind, domain, title, artist, parent_id, media_id, track_number, start_s,
         duration_s, created_at.
+
+        Parameters
+        ----------
+        kind, domain
+            Only such items.
+        since
+            Only items that were added then or later; with a time zone.
         """
         query = sa.select(
             Item.id,
@@ -55,6 +69,8 @@ class CatalogueReader:
             query = query.where(Item.kind == kind)
         if domain is not None:
             query = query.where(Item.domain == domain)
+        if since is not None:
+            query = query.where(Item.created_at >= since.astimezone(UTC))
         return self._frame(query).set_index("id")
 
     def item(self, item_id: int) -> Item:
@@ -218,6 +234,9 @@ class CatalogueReader:
         import pandas as pd
 
         with self._database.read() as session:
-            result = session.execute(query)
-            # Plain tuples: pandas asks every row that is more than that what it is.
-            return pd.DataFrame([tuple(row) for row in result], columns=list(result.keys()))
+            # No objects, which take most of the time.
+            result = session.connection().execute(query)
+            names, rows = list(result.keys()), result.fetchall()
+        # Column by column: of a list of rows pandas looks at every cell.
+        columns = zip(*rows, strict=True) if rows else ([] for _ in names)
+        return pd.DataFrame({name: list(cells) for name, cells in zip(names, columns, strict=True)})

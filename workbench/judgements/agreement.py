@@ -21,6 +21,8 @@ Metrics
     An interval for any of these, by drawing tasks or raters again.
 `evaluate`, `agreement_by_dimension`
     All of them at once, as plain numbers, with raters' accuracy by `consensus.dawid_skene`.
+`agreement_table`
+    What is said of a dimension in short, quickly.
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ import numpy as np
 
 from workbench.evaluation.scores import Score
 from workbench.judgements.answer_table import AnswerTable, answer_table, label_counts, validate
+from workbench.judgements.ceiling import human_ceiling
 from workbench.judgements.consensus import dawid_skene
 
 if TYPE_CHECKING:
@@ -200,3 +203,37 @@ def agreement_by_dimension(
     if len(found) == 1:  # the summary of one dimension is that dimension
         return found | {ALL: next(iter(found.values()))}
     return found | {ALL: evaluate(answer_table(judgements), draws=draws, seed=seed)}
+
+
+def agreement_table(judgements: pd.DataFrame, *, draws: int = 200, seed: int = 0) -> pd.DataFrame:
+    """Return how far raters agree in each dimension that two of them judged, in short.
+
+    Parameters
+    ----------
+    judgements
+        As `JudgementLog.table` returns them.
+    draws, seed
+        Of the bootstrap.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by dimension: same, same_low, same_high: how often two raters say the same of a
+        triplet (`human_ceiling`); alpha, alpha_low, alpha_high: Krippendorff's, over triplets, NaN
+        where nothing can be said; triplets: judged by two or more.
+    """
+    import pandas as pd
+
+    rows: dict[str, list[float | None]] = {}
+    for name, ceiling in human_ceiling(judgements).items():
+        if not ceiling.n:
+            continue
+        labels = answer_table(judgements[judgements["dimension"] == name]).labels
+        shared = labels[(labels >= 0).sum(axis=1) >= 2]
+        interval = bootstrap_interval(shared, krippendorff_alpha, draws=draws, seed=seed)
+        same = ceiling.as_dict()
+        rows[name] = [same["score"], same["low"], same["high"], krippendorff_alpha(shared),
+                      *(interval or (None, None)), ceiling.triplets]  # fmt: skip
+    columns = ["same", "same_low", "same_high", "alpha", "alpha_low", "alpha_high", "triplets"]
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=columns, dtype=float)
+    return table.astype({"triplets": int}).rename_axis("dimension")

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from workbench.errors import NotReadyError, WorkbenchError
-from workbench.maps.layout import Settings, extent, go_on, kept_neighbours, lay_out, turned
+from workbench.maps.following import digest, earlier_maps, follow, unchanged
+from workbench.maps.layout import Settings
 from workbench.maps.placing import place
 from workbench.maps.quality import measure
-from workbench.maps.store import Drawing, Layout, MapFacts
+from workbench.maps.store import Layout, MapFacts
 from workbench.progress import Progress
-from workbench.search.neighbours import STORED, Neighbours, make_neighbours
+from workbench.search.neighbours import STORED, make_neighbours
 from workbench.search.subspaces import read_subspaces
 from workbench.subspaces.store import timestamp
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from workbench.workspace import Workspace
 
 _PLACED = 0.1  # a larger share of items is not placed beside the others: all are laid out again
-_RELATED = 0.3  # two versions that share fewer neighbours have nothing to go on from
 
 
 @dataclass(frozen=True)
@@ -36,15 +35,6 @@ class MapReport:
 
     done: Literal["drawn", "placed", "fresh"]
     facts: MapFacts
-
-
-@dataclass(frozen=True)
-class _Before:
-    """Earlier maps, their version, and the neighbours that items had then, where known."""
-
-    version: str
-    layouts: dict[str, Layout]
-    near: dict[str, Neighbours]
 
 
 def compute_maps(
@@ -130,7 +120,7 @@ def _place_new(ws: Workspace, facts: MapFacts, progress: Progress) -> MapReport 
     store, blocks = read_subspaces(ws, facts.version)
     known = np.isin(store.ids, next(iter(layouts.values())).ids)
     new = int((~known).sum())
-    if not _unchanged(ws, facts, layouts) or facts.placed + new > _PLACED * facts.items:
+    if not unchanged(ws, facts, layouts) or facts.placed + new > _PLACED * facts.items:
         return None
     drawings = dict(facts.drawings)
     if new:
@@ -150,19 +140,11 @@ def _place_new(ws: Workspace, facts: MapFacts, progress: Progress) -> MapReport 
         drawings=drawings,
         created_at=timestamp() if new else facts.created_at,
         generation=store.generation,
-        digest=_digest(store.vectors),
+        digest=digest(store.vectors),
     )
     ws.maps.save(facts.version, layouts, facts)
     progress.close()
     return MapReport("placed" if new else "fresh", facts)
-
-
-def _unchanged(ws: Workspace, facts: MapFacts, layouts: dict[str, Layout]) -> bool:
-    """Return whether the vectors of the items on the maps are those that were drawn."""
-    store, _ = read_subspaces(ws, facts.version)
-    ids = next(iter(layouts.values())).ids
-    known = np.isin(store.ids, ids)
-    return int(known.sum()) == len(ids) and facts.digest == _digest(store.vectors[known])
 
 
 # -- whole maps ---------------------------------------------------------------------------------
@@ -175,14 +157,14 @@ def _draw(
     stored: MapFacts | None,
     progress: Progress,
 ) -> MapReport:
-    before = _before(ws, card, stored, progress)
+    before = earlier_maps(ws, card, stored, progress)
     near = make_neighbours(ws, version=card.version, progress=progress)
     store, blocks = read_subspaces(ws, card.version)
     layouts, drawings = {}, {}
     progress.stage("Drawing maps", len(blocks))
     for name, block in blocks.items():
         vectors = np.ascontiguousarray(store.vectors[:, block])
-        xy, drawing = _one(name, vectors, near[name], before, settings)
+        xy, drawing = follow(name, vectors, near[name], before, settings)
         drawings[name] = replace(drawing, **_quality(vectors, xy, settings.seed))
         layouts[name] = Layout(store.ids, xy)
         progress.advance(label=name)
@@ -196,72 +178,13 @@ def _draw(
         min_dist=settings.min_dist,
         drawings=drawings,
         generation=store.generation,
-        digest=_digest(store.vectors),
+        digest=digest(store.vectors),
     )
     ws.maps.save(card.version, layouts, facts)
     progress.close()
     return MapReport("drawn", facts)
 
 
-def _before(
-    ws: Workspace, card: ModelCard, stored: MapFacts | None, progress: Progress
-) -> _Before | None:
-    """Return the maps to go on from: this version's own, else its parent's."""
-    version = card.version if stored is not None else card.parent
-    if version is None or not ws.maps.exists(version):
-        return None
-    try:
-        layouts = ws.maps.load(version)
-        if stored is not None and not _unchanged(ws, stored, layouts):
-            return _Before(version, layouts, {})
-        return _Before(version, layouts, make_neighbours(ws, version=version, progress=progress))
-    except WorkbenchError as error:
-        progress.note(f"The maps of {version} could not be gone on from: {error}")
-        return None
-
-
-def _one(
-    name: str,
-    vectors: np.ndarray,
-    near: Neighbours,
-    before: _Before | None,
-    settings: Settings,
-) -> tuple[np.ndarray, Drawing]:
-    """Draw one map; where there is an earlier one, so that it lies on it."""
-    layout = before.layouts.get(name) if before else None
-    known = np.isin(near.ids, layout.ids) if layout else np.zeros(len(near.ids), bool)
-    if before is None or layout is None or not known.any():
-        return lay_out(vectors, near.indices, near.distances, settings), Drawing()
-    start = np.zeros((len(near.ids), 2), np.float32)
-    start[known] = layout.places(near.ids[known])
-    kept = np.where(known, _kept(near, before.near.get(name), settings), 0.0)
-    if kept.mean() >= _RELATED:
-        xy = go_on(start, kept, near.indices, near.distances, settings)
-    else:
-        xy = lay_out(vectors, near.indices, near.distances, settings)
-    xy = turned(xy, np.flatnonzero(known), start[known])
-    moved = np.linalg.norm(xy[known] - start[known], axis=1).mean() / extent(layout.xy)
-    return xy, Drawing(aligned_to=before.version, known=float(known.mean()), moved=float(moved))
-
-
-def _kept(near: Neighbours, before: Neighbours | None, settings: Settings) -> np.ndarray:
-    """Return the share of each item's neighbours it had before, beyond chance, float32 [n]."""
-    if before is None:
-        return np.zeros(len(near.ids), np.float32)
-    count = settings.near(len(near.ids))
-    at = np.searchsorted(before.ids, near.ids).clip(0, max(len(before.ids) - 1, 0))
-    had = before.ids[at] == near.ids
-    then = before.ids[before.indices[at, :count]]  # as ids, which both have in common
-    then[~had] = -1
-    share = kept_neighbours(near.ids[near.indices[:, :count]], then)
-    chance = min(count / len(near.ids), 0.9)  # in a small catalogue, some are bound to be the same
-    return np.maximum(share - chance, 0.0) / (1.0 - chance)
-
-
 def _quality(vectors: np.ndarray, xy: np.ndarray, seed: int | None) -> dict[str, Any]:
     quality = measure(vectors, xy, seed=seed or 0)
     return quality._asdict() if quality else {}
-
-
-def _digest(vectors: np.ndarray) -> str:
-    return hashlib.blake2b(np.ascontiguousarray(vectors).data, digest_size=16).hexdigest()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from workbench.workspace import Workspace
 
 NEIGHBOURS = 15
-_STEPS = 30
+_STEPS = 10
 
 
 def place_vectors(

@@ -18,7 +18,8 @@ from workbench.publishing.render import synced
 
 MOST = 2000  # values of one trait; asking takes up to a tenth of a second each
 Change = tuple[int, str]  # a widget, by its place on the page, and one of its traits
-Answers = dict[str, list[tuple[Any, dict[Change, Any]]]]  # trait -> (its value, what follows)
+# trait -> (its value, what follows: changes, or the address of the page that shows it)
+Answers = dict[str, list[tuple[Any, dict[Change, Any] | str]]]
 
 
 def ask(
@@ -60,20 +61,22 @@ def _answers(
     trait: str,
     values: Sequence[Any],
     progress: Progress,
-) -> list[tuple[Any, dict[Change, Any]]]:
+) -> list[tuple[Any, dict[Change, Any] | str]]:
     model, first = models[place], getattr(models[place], trait)
-    told: list[dict[Change, Any]] = []
+    told: dict[int, dict[Change, Any]] = {}
+    # What is set already comes last: nothing would follow from setting it again.
+    order = sorted(range(len(values)), key=lambda at: values[at] == first)
     with _watching(models) as before:
-        for value in values:
-            setattr(model, trait, value)
-            told.append({each: _value(models, each) for each in before if each != (place, trait)})
+        for at in order:
+            setattr(model, trait, values[at])
+            told[at] = {each: _value(models, each) for each in before if each != (place, trait)}
             progress.advance()
         setattr(model, trait, first)
-        for (other, name), old in list(before.items()):
+        for (other, name), old in 2 * list(before.items()):  # a link may move what was put back
             setattr(models[other], name, old)
-    # What changed later for the first time was at an earlier value as it was at the beginning.
+    # What changed later for the first time was, at an earlier value, as it was at the beginning.
     changed = {each: old for each, old in before.items() if each != (place, trait)}
-    return [(value, {**changed, **said}) for value, said in zip(values, told, strict=True)]
+    return [(value, {**changed, **told[at]}) for at, value in enumerate(values)]
 
 
 @contextmanager

@@ -9,19 +9,18 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from workbench import __version__
 from workbench.catalogue.words import LICENCE
 from workbench.errors import WorkbenchError
 from workbench.files import write_text
 from workbench.progress import Progress
-from workbench.publishing.asking import MOST, ask
-from workbench.publishing.dashboards import chosen_pages, shown_by
+from workbench.publishing.asking import MOST
+from workbench.publishing.chapters import Drawn, drawn_pages, page_url
+from workbench.publishing.dashboards import chosen_pages
 from workbench.publishing.folder import size_of, whole_folder, write_manifest
-from workbench.publishing.pages import Sheet, index_page, page_data, widget_page
+from workbench.publishing.pages import Sheet, index_page, widget_page
 from workbench.publishing.public import PublicWorkspace
-from workbench.publishing.render import Rendered
 from workbench.publishing.sounds import SECONDS, Written, write_sounds
 from workbench.resources import resource
 from workbench.row_files import write_rows
@@ -118,33 +117,30 @@ def export_dashboard(
     listed = [
         {
             "title": page.title,
-            "description": page.description,
-            "url": quote(f"{Path(page.name).stem}.html"),
+            "description": page.exported_description,
+            "url": page_url(Path(page.name)),
         }
         for page in pages
     ]
     sheet = Sheet(ws.root.name, _snapshot(shown, made_at, options), listed)
     with whole_folder(folder, again=again) as partial:
-        drawn = [_drawn(source / page.name, shown, options.most, progress) for page in pages]
-        items = set().union(*(_heard_on(*each, ws) for each in drawn))
+        drawn = {
+            entry["url"]: list(
+                drawn_pages(source / page.name, shown, most=options.most, progress=progress)
+            )
+            for page, entry in zip(pages, listed, strict=True)
+        }
+        items = {item for each in drawn.values() for one in each for item in _heard_on(one, ws)}
         sounds = _add_sounds(shown, items, partial, options, processes, progress)
-        for page, entry, (rendered, data) in zip(pages, listed, drawn, strict=True):
-            text = widget_page(sheet, entry["url"], rendered, data, sounds.items)
-            write_text(partial / f"{Path(page.name).stem}.html", _placeless(text, ws))
-            if any(_PLOTLY in str(model._esm) for model in rendered.models):
-                _add_plotly(partial)
+        for url, chapters in drawn.items():
+            for one in chapters:
+                text = widget_page(sheet, url, one.rendered, one.data, sounds.items)
+                write_text(partial / one.url, _placeless(text, ws))
+                if any(_PLOTLY in str(model._esm) for model in one.rendered.models):
+                    _add_plotly(partial)
         write_text(partial / "index.html", index_page(sheet))
         write_manifest(partial, _said(shown, made_at, listed, options, sounds))
     return Exported(folder, size_of(folder), [entry["title"] for entry in listed], sounds)
-
-
-def _drawn(notebook: Path, ws: Workspace, most: int, progress: Progress) -> tuple[Rendered, str]:
-    """Return the widgets of a dashboard and their data."""
-    rendered = Rendered()
-    for widget in shown_by(notebook, ws):
-        rendered.add(widget)
-    answers = ask(rendered.models, most=most, progress=progress)
-    return rendered, page_data(rendered.models, answers)
 
 
 def _snapshot(ws: Workspace, made_at: datetime, options: ExportOptions) -> str:
@@ -167,10 +163,10 @@ def _placeless(text: str, ws: Workspace) -> str:
     return text.replace(str(ws.root), ws.root.name)
 
 
-def _heard_on(rendered: Rendered, data: str, ws: Workspace) -> set[int]:
+def _heard_on(page: Drawn, ws: Workspace) -> set[int]:
     """Return the items that a page can play: those of its maps, and those with an address."""
-    named = re.findall(rf"{AUDIO_ROUTE}/{re.escape(ws.id)}/([0-9]+)", data)
-    on_maps = (getattr(model, "items", {}) for model in rendered.models)
+    named = re.findall(rf"{AUDIO_ROUTE}/{re.escape(ws.id)}/([0-9]+)", page.data)
+    on_maps = (model.items for model in page.rendered.models if hasattr(model, "route"))
     return {*map(int, named)}.union(*(items.get("id", ()) for items in on_maps))
 
 

@@ -84,7 +84,7 @@ def widget_page(
     sheet
         What all pages have.
     url
-        The page's own, one of ``sheet.pages``.
+        That of the page, or of the first of its chapters: one of ``sheet.pages``.
     rendered, data
         Its widgets, and what `page_data` says of them.
     sounds
@@ -158,21 +158,27 @@ def page_data(models: Sequence[anywidget.AnyWidget], answers: Sequence[Answers])
 
 
 def _packed(pack: Pack, answers: Answers) -> str:
-    """Return ``{trait: [[value, [[widget, trait, value], ...]], ...]}`` as JSON."""
+    """Return ``{trait: [[value, [[widget, trait, value], ...]], ...]}`` as JSON.
+
+    In the place of changes there may be the address of another page.
+    """
     told = (
         f"{json.dumps(trait)}:["
-        + ",".join(f"[{pack.add(value)},[{_changes(pack, changes)}]]" for value, changes in pairs)
+        + ",".join(f"[{pack.add(value)},{_follows(pack, after)}]" for value, after in pairs)
         + "]"
         for trait, pairs in answers.items()
     )
     return f"{{{','.join(told)}}}"
 
 
-def _changes(pack: Pack, changes: dict[tuple[int, str], Any]) -> str:
-    return ",".join(
+def _follows(pack: Pack, after: dict[tuple[int, str], Any] | str) -> str:
+    if isinstance(after, str):
+        return script_text(json.dumps(after))
+    changes = (
         f"[{place},{json.dumps(trait)},{pack.add(value)}]"
-        for (place, trait), value in changes.items()
+        for (place, trait), value in after.items()
     )
+    return f"[{','.join(changes)}]"
 
 
 @lru_cache(maxsize=1)

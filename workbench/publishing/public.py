@@ -12,6 +12,7 @@ from workbench.subspaces.store import ModelStore
 from workbench.workspace import Workspace
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
     import pandas as pd
@@ -89,6 +90,6 @@ class _PinnedModels(ModelStore):
         super().__init__(folder)
         self._version = version
 
-    def current(self) -> str | None:
-        """Return the version that is shown."""
-        return self._version or super().current()
+    def current(self, *, at: datetime | None = None) -> str | None:
+        """Return the version that is shown; of earlier moments what was in use then."""
+        return self._version if self._version and at is None else super().current(at=at)

@@ -10,9 +10,10 @@ import asyncio
 import json
 import os
 import signal
+import subprocess
 import sys
+import threading
 import time
-from contextlib import suppress
 from typing import Any
 
 import psutil
@@ -32,13 +33,13 @@ class Nursery:
     """The process that forks, started when it is first needed and again if it ended."""
 
     def __init__(self) -> None:
-        self._process: asyncio.subprocess.Process | None = None
-        self._one_at_a_time = asyncio.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._one_at_a_time = threading.Lock()
 
-    async def prepare(self) -> None:
+    def prepare(self) -> None:
         """Start it, so that the first page need not wait for all that is imported."""
-        async with self._one_at_a_time:
-            await self._running()
+        with self._one_at_a_time:
+            self._running()
 
     async def fork(self, arguments: list[str], env: dict[str, str], cwd: str) -> Forked:
         """Return a new kernel process.
@@ -49,33 +50,34 @@ class Nursery:
             If the nursery ended before it could answer.
         """
         line = json.dumps({"arguments": arguments, "env": {**env, **_ALONE}, "cwd": cwd})
-        async with self._one_at_a_time:
-            process = await self._running()
+        return await asyncio.to_thread(self._fork, line.encode() + b"\n")
+
+    def close(self) -> None:
+        """End it, and with it all kernels that came from it."""
+        with self._one_at_a_time:
+            if self._process is not None:
+                self._process.kill()
+                self._process.communicate()
+                self._process = None
+
+    def _fork(self, line: bytes) -> Forked:
+        with self._one_at_a_time:
+            process = self._running()
             assert process.stdin is not None
             assert process.stdout is not None
-            process.stdin.write(line.encode() + b"\n")
-            await process.stdin.drain()
-            answer = await process.stdout.readline()
+            process.stdin.write(line)
+            process.stdin.flush()
+            answer = process.stdout.readline()
         if not answer:
             raise OSError("The process that pages are started from has ended.")
         return Forked(int(answer))
 
-    async def close(self) -> None:
-        """End it, and with it all kernels that came from it."""
-        process, self._process = self._process, None
-        if process is not None:
-            with suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
-            if process.stdin is not None:
-                process.stdin.close()
-
-    async def _running(self) -> asyncio.subprocess.Process:
-        if self._process is None or self._process.returncode is not None:
-            self._process = await asyncio.create_subprocess_exec(
-                *_COMMAND,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._process is None or self._process.poll() is not None:
+            self._process = subprocess.Popen(
+                _COMMAND,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
                 env={**os.environ, **_ALONE},
             )
         return self._process

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from jupyter_server.utils import url_escape, url_path_join
 from tornado import web
 from tornado.httputil import url_concat
 from voila.shutdown_kernel_handler import VoilaShutdownKernelHandler
+from voila.static_file_handler import MultiStaticFileHandler
 from voila.tornado.handler import TornadoVoilaHandler
 
 from workbench.server.identity import Visitor, visitor_of
@@ -89,6 +91,14 @@ class PageHandler(TornadoVoilaHandler):
             raise web.HTTPError(403)
         if not _take_token_away(self):
             await super().get(path)
+
+
+class StaticHandler(MultiStaticFileHandler):
+    """Voila's scripts and styles, which a browser need not ask for again within the hour."""
+
+    def get_cache_time(self, path: str, modified: datetime | None, mime_type: str) -> int:
+        """Return how long they are kept, in seconds; their names say no version."""
+        return 3600
 
 
 class ShutdownHandler(VoilaShutdownKernelHandler):

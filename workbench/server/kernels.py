@@ -99,7 +99,7 @@ class PageKernelManager(AsyncMappingKernelManager):
         """End all kernels, and what they are forked from."""
         await super().shutdown_all(now=now)
         if self.nursery is not None:
-            await self.nursery.close()
+            self.nursery.close()
 
     # -- ending ---------------------------------------------------------------------------------
 

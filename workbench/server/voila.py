@@ -17,7 +17,6 @@ from jupyter_server.services.kernels.handlers import KernelHandler
 from jupyter_server.utils import url_path_join
 from jupyterlab_server.themes_handler import ThemesHandler
 from tornado import web
-from tornado.ioloop import IOLoop
 from traitlets import List, Unicode, default
 from traitlets.config import Config
 from voila.app import Voila
@@ -31,6 +30,7 @@ from workbench.server.handlers import (
     PageHandler,
     PagesHandler,
     ShutdownHandler,
+    StaticHandler,
     page_links,
 )
 from workbench.server.headers import SafeAnswer
@@ -47,15 +47,16 @@ _EXTENSIONS = [
     "@voila-dashboards/widgets-manager8",
     "anywidget",
 ]
-# What pages need of Voila; whatever else it serves, now or in a later version, we do not.
-_NEEDED = (
-    FileFindHandler,
-    KernelHandler,
-    MultiStaticFileHandler,
-    TemplateStaticFileHandler,
-    ThemesHandler,
-    VoilaKernelWebsocketHandler,
-)
+# What pages need of Voila, and what serves it here; whatever else it has, now or later, is not
+# served.
+_NEEDED = {
+    FileFindHandler: FileFindHandler,
+    KernelHandler: KernelHandler,
+    MultiStaticFileHandler: StaticHandler,
+    TemplateStaticFileHandler: TemplateStaticFileHandler,
+    ThemesHandler: ThemesHandler,
+    VoilaKernelWebsocketHandler: VoilaKernelWebsocketHandler,
+}
 _NO_STEPS_UP = r"/voila/.*\.\..*"  # Voila's handlers of files refuse these with a traceback
 _SETTINGS = Config(
     {
@@ -124,6 +125,8 @@ class WorkbenchVoila(Voila):
         settings["local_hostnames"] = self.hostnames
         settings["ws_ping_timeout"] = 30_000  # ms; the default is longer than tornado allows
         settings["websocket_max_message_size"] = LARGEST_MESSAGE
+        # Their names carry a hash of what is in them.
+        settings["static_immutable_cache"] = [url_path_join(self.base_url, "voila/labextensions")]
         settings["transforms"] = [SafeAnswer, web.GZipContentEncoding]
         settings["headers"] = {"Content-Security-Policy": "frame-ancestors 'self'"}  # of no page
         environment = settings["jinja2_env"]
@@ -146,7 +149,7 @@ class WorkbenchVoila(Voila):
             (url_path_join(base, r"/voila/tree.*"), web.RedirectHandler, {"url": base}),
             (pages[0], PageHandler, {**pages[2], **folder}),
             (url_path_join(base, _NO_STEPS_UP), NotFoundHandler),
-            *[entry for entry in voilas if entry[1] in _NEEDED],
+            *[(path, _NEEDED[of], *rest) for path, of, *rest in voilas if of in _NEEDED],
             (r".*", NotFoundHandler),
         ]
 
@@ -158,9 +161,8 @@ class WorkbenchVoila(Voila):
         self.app.listen = partial(
             self.app.listen, max_body_size=LARGEST_BODY, xheaders=is_loopback(self.ip)
         )
-        nursery = self.kernel_manager.nursery
-        if nursery is not None:
-            IOLoop.current().add_callback(nursery.prepare)
+        if self.kernel_manager.nursery is not None:
+            self.kernel_manager.nursery.prepare()
         super().listen()
 
 

@@ -74,9 +74,9 @@ class ModelStore:
         names = sorted(p.parent.name for p in self.folder.glob("v*/card.json"))
         return [self.card(name) for name in names]
 
-    def current(self) -> str | None:
-        """Return the version in use, None before the first."""
-        history = self._history()
+    def current(self, *, at: datetime | None = None) -> str | None:
+        """Return the version in use, now or at a moment; None before the first."""
+        history = self._history(until=at)
         return history[-1] if history else None
 
     def card(self, version: str | None = None) -> ModelCard:
@@ -183,13 +183,15 @@ class ModelStore:
 
     # -- helpers --------------------------------------------------------------------------------
 
-    def _history(self, *, all_ever: bool = False) -> list[str]:
+    def _history(self, *, all_ever: bool = False, until: datetime | None = None) -> list[str]:
         """Return the promoted versions, those rolled back taken off again unless `all_ever`."""
         file = self.folder / "history.jsonl"
         stack: list[str] = []
         try:
             for line in file.read_text().splitlines() if file.is_file() else ():
                 entry = json.loads(line)
+                if until is not None and entry["at"] > until.timestamp():
+                    break
                 if entry["action"] == "promote" or all_ever:
                     stack.append(entry["version"])
                 elif stack:

@@ -9,7 +9,7 @@ from workbench.widgets import present
 from workbench.widgets.chart import plain
 from workbench.widgets.kiviat_data import CHANCE
 from workbench.widgets.overview_figures import in_order
-from workbench.widgets.theme import ACCENT, LINE, MUTED, plot_layout
+from workbench.widgets.theme import ACCENT, LINE, MUTED, SURFACE, plot_layout
 
 if TYPE_CHECKING:
     from workbench.subspaces.store import ModelCard
@@ -74,9 +74,9 @@ def _panel_traces(
         **axes,
     }
     styles = {
-        "in use now": {"size": 12, "color": ACCENT, "line": {"color": "white", "width": 1.5}},
+        "in use now": {"size": 12, "color": ACCENT, "line": {"color": SURFACE, "width": 1.5}},
         "was in use": {"size": 8, "color": ACCENT},
-        "saved, never in use": {"size": 8, "color": "white", "line": {"color": MUTED, "width": 2}},
+        "saved, never in use": {"size": 8, "color": SURFACE, "line": {"color": MUTED, "width": 2}},
     }
     groups = {
         "in use now": [card for card in known if card.version == current],

@@ -90,6 +90,8 @@ class KiviatChart(Page):
         self._view: View | None = None
         self._message = Message()
         self._choosers, self._body = W.VBox(), W.VBox()
+        for box in (self._choosers, self._body):
+            box.add_class("wb-stack")
         super().__init__()
         try:
             if pair is not None:
@@ -208,7 +210,7 @@ class KiviatChart(Page):
             present.note(view.notes),
         )  # fmt: skip
         for piece in former:
-            piece.close()
+            present.let_go(piece)
 
     def _table(self) -> pd.DataFrame:
         assert self._view is not None

@@ -1,27 +1,29 @@
-"""What the overview draws and tabulates: tables in, figures and rows out."""
+"""What the overview draws: judgements over time, and how far raters agree."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from workbench.subspaces.dimensions import DIMENSIONS
 from workbench.widgets import present
 from workbench.widgets.chart import plain
-from workbench.widgets.theme import PALETTE, plot_layout
+from workbench.widgets.kiviat_data import CHANCE, MARKERS, interval_of, value_of, value_words
+from workbench.widgets.present import Score
+from workbench.widgets.theme import MUTED, PALETTE, plot_layout
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_RATERS_SHOWN = len(PALETTE) - 1
-_VALUES_SHOWN = 5
+_LINES_SHOWN = len(PALETTE) - 1
+_LONGEST_BY_DAY = 60  # days; beyond that weeks are counted
 
 
-# -- judgements ---------------------------------------------------------------------------------
+# -- judgements over time -------------------------------------------------------------------------
 
 
-def judgement_counts(table: pd.DataFrame) -> pd.DataFrame:
-    """Return how many judgements each rater gave in each dimension.
+def judgements_over_time(table: pd.DataFrame) -> pd.DataFrame:
+    """Return how many judgements there were in each dimension by the end of each day or week.
 
     Parameters
     ----------
@@ -31,154 +33,149 @@ def judgement_counts(table: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row per dimension in the usual order, one column per rater, the busiest first. Skipped
-        triplets are no judgements.
+        One row per day, or per week where they span more than sixty days, without gaps and
+        beginning one before the first; one column per dimension in the usual order. Skipped
+        triplets are no judgements; both rows of an odd-one-out answer are one.
     """
     judged = table[table["choice"] != "skip"]
-    counts = judged.groupby(["dimension", "rater"]).size().unstack(fill_value=0)
-    counts = counts[counts.sum().sort_values(ascending=False, kind="stable").index]
-    return counts.loc[in_order(counts.index)]
+    answers = judged["answer_id"].where(judged["answer_id"].notna(), judged["id"])
+    judged = judged[~answers.duplicated()]
+    days = judged["at"].dt.tz_localize(None).dt.normalize()
+    if not len(days):
+        return judged[[]]
+    if (days.max() - days.min()).days > _LONGEST_BY_DAY:
+        days = days.dt.to_period("W").dt.start_time
+        step = "7D"
+    else:
+        step = "1D"
+    import pandas as pd
+
+    every = pd.date_range(days.min() - pd.Timedelta(step), days.max(), freq=step)
+    counts = judged.groupby([days, "dimension"]).size().unstack(fill_value=0)
+    counts = counts.reindex(every, fill_value=0).cumsum()
+    return counts[in_order(counts.columns)].rename_axis(index="day", columns=None)
 
 
-def judgements_figure(counts: pd.DataFrame) -> dict[str, Any]:
-    """Return stacked bars, one per dimension, from `judgement_counts`."""
-    if len(counts.columns) > _RATERS_SHOWN:
-        kept = counts.columns[: _RATERS_SHOWN - 1]
+def over_time_figure(counts: pd.DataFrame) -> dict[str, Any]:
+    """Return one rising line per dimension, from `judgements_over_time`."""
+    if len(counts.columns) > _LINES_SHOWN:
+        order = counts.iloc[-1].sort_values(ascending=False, kind="stable").index
+        kept = in_order(order[: _LINES_SHOWN - 1])
         others = counts.drop(columns=kept)
-        name = f"{len(others.columns)} other raters"
+        name = f"{len(others.columns)} other dimensions"
         counts = counts[kept].assign(**{name: others.sum(axis=1)})
-    dimensions = [plain(name) for name in counts.index]
-    totals = counts.sum(axis=1)
+    days = [day.strftime("%Y-%m-%d") for day in counts.index]
     traces = [
         {
-            "type": "bar",
-            "orientation": "h",
-            "name": plain(rater),
-            "y": dimensions,
-            "x": [int(number) for number in counts[rater]],
-            "marker": {"color": PALETTE[index]},
-            "hovertemplate": "%{y}: %{x} by %{fullData.name}<extra></extra>",
+            "type": "scatter",
+            "mode": "lines+markers",
+            "name": f"{plain(name)} ({present.count_words(counts[name].iloc[-1])})",
+            "x": days,
+            "y": [int(number) for number in counts[name]],
+            "line": {"color": PALETTE[index], "width": 2},
+            "marker": {"size": 6, "symbol": MARKERS[index % len(MARKERS)]},
+            "hovertemplate": "%{x|%-d %B %Y}: %{y:,d}<extra>%{fullData.name}</extra>",
         }
-        for index, rater in enumerate(counts.columns)
-    ]
-    labels = [
-        {
-            "x": int(total),
-            "y": name,
-            "text": present.count_words(total),
-            "showarrow": False,
-            "xanchor": "left",
-            "xshift": 6,
-        }
-        for name, total in zip(dimensions, totals, strict=True)
+        for index, name in enumerate(counts.columns)
     ]
     layout = plot_layout(
-        barmode="stack",
-        bargap=0.35,
-        annotations=labels,
-        margin={"l": 90, "r": 40, "t": 40, "b": 52},
+        margin={"l": 56, "r": 16, "t": 16, "b": 76},
         showlegend=True,
-        legend={"traceorder": "normal"},
-        xaxis={
-            "title": {"text": "judgements", "font": {"size": 13}},
+        legend={"y": -0.18, "yanchor": "top"},
+        xaxis={"type": "date", "tickformat": "%-d %b<br>%Y", "nticks": 8},
+        yaxis={
+            "title": {"text": "judgements so far", "font": {"size": 13}},
             "rangemode": "tozero",
             "tickformat": ",d",
         },
-        yaxis={"autorange": "reversed", "ticklabelstandoff": 8},
     )
     return {"data": traces, "layout": layout}
 
 
-def rater_rows(table: pd.DataFrame) -> list[list[str]]:
-    """Return rater, judgements, could not tell, skipped and last date, the busiest first."""
-    order = table.groupby("rater").size().sort_values(ascending=False, kind="stable").index
-    return [_rater_row(str(rater), table[table["rater"] == rater]) for rater in order]
+# -- agreement ------------------------------------------------------------------------------------
 
 
-def _rater_row(rater: str, own: pd.DataFrame) -> list[str]:
-    answers = own["choice"].value_counts()
-    unsure, skipped = int(answers.get("cannot_tell", 0)), int(answers.get("skip", 0))
-    judged = len(own) - skipped
+def agreement_figure(table: pd.DataFrame) -> dict[str, Any]:
+    """Return two panels of points with intervals, from `agreement_table`."""
+    table = table.loc[in_order(table.index)]
+    names = [plain(name) for name in table.index]
+    same, alpha = (_scores(table, column) for column in ("same", "alpha"))
+    layout = plot_layout(
+        margin={"l": 100, "r": 16, "t": 36, "b": 36},
+        showlegend=False,
+        shapes=[_upright(CHANCE, "x"), _upright(0.0, "x2")],
+        annotations=[_title("Two listeners say the same", "x"), _title("Alpha", "x2")],
+        xaxis={"domain": [0, 0.48], "range": [0, 1.03], "dtick": 0.25, "zeroline": False},
+        xaxis2={"domain": [0.54, 1], "range": [_lowest(alpha), 1.03], "dtick": 0.25,
+                "zeroline": False, "anchor": "y2"},
+        yaxis={"type": "category", "autorange": "reversed", "showgrid": False},
+        yaxis2={"type": "category", "autorange": "reversed", "showgrid": False,
+                "showticklabels": False, "anchor": "x2"},
+    )  # fmt: skip
+    base = plot_layout()
+    for axis in ("xaxis", "yaxis"):
+        layout[f"{axis}2"] = {**base[axis], **layout[f"{axis}2"]}
+    traces = [_points(names, same, "", PALETTE[0], "circle"),
+              _points(names, alpha, "2", PALETTE[3], "diamond")]  # fmt: skip
+    return {"data": traces, "layout": layout}
+
+
+def _scores(table: pd.DataFrame, column: str) -> list[Score]:
+    parts = (table[name] for name in (column, f"{column}_low", f"{column}_high"))
     return [
-        rater,
-        present.count_words(judged),
-        _share(unsure, judged),
-        _share(skipped, len(own)),
-        present.date_words(own["at"].max()),
+        dict(zip(("score", "low", "high"), row, strict=True)) for row in zip(*parts, strict=True)
     ]
 
 
-# -- tags ---------------------------------------------------------------------------------------
+def _points(
+    names: Sequence[str], scores: Sequence[Score], axis: str, colour: str, symbol: str
+) -> dict[str, Any]:
+    values = [value_of(score) for score in scores]
+    ends = [interval_of(s) or (v or 0.0, v or 0.0) for s, v in zip(scores, values, strict=True)]
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "x": values,
+        "y": list(names),
+        "xaxis": f"x{axis}",
+        "yaxis": f"y{axis}",
+        "error_x": {
+            "type": "data",
+            "symmetric": False,
+            "array": [high - (v or 0.0) for v, (_, high) in zip(values, ends, strict=True)],
+            "arrayminus": [(v or 0.0) - low for v, (low, _) in zip(values, ends, strict=True)],
+            "thickness": 2,
+            "width": 4,
+        },
+        "marker": {"size": 10, "color": colour, "symbol": symbol},
+        "text": [value_words(score) for score in scores],
+        "hovertemplate": "<b>%{y}</b>: %{text}<extra></extra>",
+    }
 
 
-def tag_rows(
-    tags: pd.DataFrame, items: pd.DataFrame, *, dimensions: Iterable[str] = DIMENSIONS
-) -> list[list[object]]:
-    """Return coverage and values of the tags of each dimension.
-
-    Parameters
-    ----------
-    tags, items
-        As ``Catalogue.tags`` and ``Catalogue.items`` return them.
-    dimensions
-        Which to list, in this order; those without tags are left out.
-
-    Returns
-    -------
-    list
-        Rows of dimension, songs with a tag, tracks with a tag, number of values, the most
-        frequent ones (a range for quantities), and the share of estimated tags; values are
-        counted over songs, over other items only where no song has a tag.
-    """
-    rows: list[list[object]] = []
-    songs, tracks = (items[items["kind"] == kind] for kind in ("song", "track"))
-    for dimension in dimensions:
-        own = tags[(tags["dimension"] == dimension) & tags["item_id"].isin(items.index)]
-        if own.empty:
-            continue
-        of_songs = own[own["item_id"].isin(songs.index)]
-        counted = own if of_songs.empty else of_songs  # a song's tracks repeat its tags
-        weak = int(counted["weak"].sum())
-        estimated = (
-            "all" if weak == len(counted) else _percent(weak, len(counted)) if weak else "none"
-        )
-        count = present.count_words(counted["value"].nunique())
-        covered = [_coverage(own, songs), _coverage(own, tracks)]
-        rows.append([dimension, *covered, count, _frequent(counted), estimated])
-    return rows
+def _lowest(scores: Sequence[Score]) -> float:
+    lows = [interval[0] for score in scores if (interval := interval_of(score))]
+    return min([0.0, *lows]) - 0.05
 
 
-def _coverage(tags: pd.DataFrame, items: pd.DataFrame) -> str:
-    if items.empty:
-        return "none in the catalogue"
-    tagged = int(items.index.isin(tags["item_id"]).sum())
-    return present.bar(
-        tagged / len(items), f"{present.count_words(tagged)} of {present.count_words(len(items))}"
-    )
+def _upright(value: float, axis: str) -> dict[str, Any]:
+    return {
+        "type": "line", "xref": axis, "yref": "paper", "x0": value, "x1": value, "y0": 0, "y1": 1,
+        "line": {"color": MUTED, "width": 1.5, "dash": "dash"}, "layer": "below",
+    }  # fmt: skip
 
 
-def _frequent(tags: pd.DataFrame) -> str:
-    if tags["number"].notna().all():
-        unit = " bpm" if tags["dimension"].iloc[0] == "tempo" else ""
-        low, middle, high = tags["number"].quantile([0, 0.5, 1])
-        return f"{low:.0f} to {high:.0f}{unit}, half of them below {middle:.0f}"
-    values = tags.drop_duplicates(["item_id", "value"])["value"].value_counts()
-    shown = [f"{value} ({count})" for value, count in values.head(_VALUES_SHOWN).items()]
-    return ", ".join(shown) + (", …" if len(values) > _VALUES_SHOWN else "")
+def _title(words: str, axis: str) -> dict[str, Any]:
+    return {
+        "text": f"<b>{words}</b>", "xref": f"{axis} domain", "yref": "paper", "x": 0, "y": 1.0,
+        "xanchor": "left", "yanchor": "bottom", "showarrow": False, "font": {"size": 13},
+    }  # fmt: skip
 
 
-# -- helpers ------------------------------------------------------------------------------------
+# -- order ----------------------------------------------------------------------------------------
 
 
 def in_order(names: Collection[str]) -> list[str]:
     """Return dimensions in the usual order, a team's own after the six."""
     known = [name for name in DIMENSIONS if name in names]
     return [*known, *sorted(name for name in names if name not in DIMENSIONS)]
-
-
-def _percent(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.0f} %" if whole else "0 %"
-
-
-def _share(part: int, whole: int) -> str:
-    return f"{present.count_words(part)} ({_percent(part, whole)})"

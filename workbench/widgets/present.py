@@ -219,6 +219,13 @@ def command(words: str) -> W.HTML:
     return _html(f'<pre class="wb-command">{escape(words)}</pre>')
 
 
+def let_go(piece: W.Widget) -> None:
+    """Close a piece that is no longer shown, and all inside it."""
+    for inner in getattr(piece, "children", ()):
+        let_go(inner)
+    piece.close()
+
+
 class Page(W.VBox):
     """A column of pieces with their style sheet."""
 

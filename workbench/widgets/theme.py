@@ -8,6 +8,7 @@ from typing import Any
 INK = "#1f2933"
 MUTED = "#616e7c"
 LINE = "#dde3ea"
+SURFACE = "#ffffff"
 ACCENT = "#0072b2"
 OTHER = "#b8c0ca"
 FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'
@@ -35,7 +36,7 @@ PLOT_LAYOUT: dict[str, Any] = {
     "margin": {"l": 56, "r": 16, "t": 36, "b": 44},
     "title": {"font": {"size": 15}, "x": 0, "xanchor": "left"},
     "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "title": {"text": ""}},
-    "hoverlabel": {"bgcolor": "#ffffff", "bordercolor": LINE, "font": {"color": INK}},
+    "hoverlabel": {"bgcolor": SURFACE, "bordercolor": LINE, "font": {"color": INK}},
     "hovermode": "closest",
     "xaxis": {"gridcolor": LINE, "linecolor": LINE, "zerolinecolor": LINE, "automargin": True},
     "yaxis": {"gridcolor": LINE, "linecolor": LINE, "zerolinecolor": LINE, "automargin": True},

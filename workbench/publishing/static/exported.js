@@ -59,7 +59,10 @@ globalThis.workbenchExport = (() => {
     save_changes() {
       const told = [...this.unsaved].map((name) => this.follows.get(name)?.get(JSON.stringify(this.state[name])));
       this.unsaved.clear();
-      for (const changes of told) if (changes) apply(changes);
+      for (const after of told) {
+        if (typeof after === "string") location.assign(after); // a page of its own
+        else if (after) apply(after);
+      }
     }
 
     on(event, listener) {

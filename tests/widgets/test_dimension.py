@@ -94,6 +94,18 @@ def test_another_dimension_is_a_press_away(reported: Workspace) -> None:
     assert list(page.tabs.names) == list(DIMENSIONS)
 
 
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [("dimension=tempo", "tempo"), ("a=b&dimension=key", "key"), ("dimension=%3Cimg", "genre")],
+)
+def test_the_address_names_the_dimension(
+    reported: Workspace, monkeypatch, address: str, expected: str
+) -> None:
+    monkeypatch.setenv("QUERY_STRING", address)
+    assert DimensionReport(reported).tabs.value == expected
+    assert DimensionReport(reported, dimension="era").tabs.value == "era"
+
+
 @pytest.mark.parametrize("name", DIMENSIONS)
 def test_derived_tags_make_nothing_exemplary_while_given_ones_are_there(
     reported: Workspace, name: str

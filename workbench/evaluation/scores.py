@@ -20,6 +20,7 @@ import numpy as np
 
 _Name = TypeVar("_Name", bound=Hashable)
 _FLIPS = 10_000  # random sign flips where there are too many groups to try all
+_AT_ONCE = 500  # of these: all of them would fill a page's memory
 _Z = 1.959963984540054  # the normal quantile of a 95 % interval
 
 
@@ -189,8 +190,10 @@ def grouped_p_value(
         signs = 1 - 2 * ((np.arange(2**count)[:, None] >> np.arange(count)) & 1)
         return float(np.mean(np.abs(signs @ gains) >= observed))
     rng = np.random.default_rng(seed)
-    signs = rng.choice(np.array([-1.0, 1.0]), size=(_FLIPS, count))
-    extreme = np.count_nonzero(np.abs(signs @ gains) >= observed)
+    extreme = 0
+    for _ in range(0, _FLIPS, _AT_ONCE):
+        signs = rng.choice(np.array([-1.0, 1.0]), size=(_AT_ONCE, count))
+        extreme += int(np.count_nonzero(np.abs(signs @ gains) >= observed))
     return float((extreme + 1) / (_FLIPS + 1))
 
 

@@ -244,9 +244,10 @@ def disagreements(
     """Return the surest disagreements of two versions as the list takes them."""
     dimensions, tags = dimensions_of(ws), ws.catalogue.tags()
     chosen = surest(found, most=LISTED)
+    shown = {name: [row for other, row in chosen if other == name] for name in found}
     values = {
-        name: tag_words(tags[tags["dimension"] == name], part.items.reshape(-1).tolist())
-        for name, part in found.items()
+        name: tag_words(tags[tags["dimension"] == name], found[name].items[rows].ravel().tolist())
+        for name, rows in shown.items()
     }
     listed = []
     for name, row in chosen:

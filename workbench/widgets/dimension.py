@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
 
 import anywidget
 import ipywidgets as W
@@ -87,7 +89,7 @@ class DimensionReport(Page):
     ws
         The workspace.
     dimension
-        Which to begin with; by default the first.
+        Which to begin with; by default the one that the page's address names, else the first.
 
     Attributes
     ----------
@@ -101,7 +103,7 @@ class DimensionReport(Page):
         self._body = W.VBox(layout={"grid_gap": "16px", "overflow": "visible"})
         try:
             names = list(dimensions_of(ws))
-            value = get_dimension(ws, dimension).name if dimension else names[0]
+            value = get_dimension(ws, dimension).name if dimension else _asked_for(names)
         except WorkbenchError as error:
             super().__init__([present.empty(str(error))])
             return
@@ -131,6 +133,15 @@ class DimensionReport(Page):
             except WorkbenchError as error:
                 troubles[str(error)] = None
         self._body.children = (*cards, *map(present.empty, troubles))
+
+
+def _asked_for(names: Sequence[str]) -> str:
+    """Return the dimension that the page's address names, where the server tells; else the first.
+
+    Voila gives the address to kernels it starts for a page; `DimensionTabs` reads it for others.
+    """
+    asked = parse_qs(os.environ.get("QUERY_STRING", "")).get("dimension", [""])[-1]
+    return asked if asked in names else names[0]
 
 
 class _Facts:

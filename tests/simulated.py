@@ -22,12 +22,19 @@ def hidden_distances(ws: Workspace, dimension: str, ids: np.ndarray, seed: int) 
     return np.linalg.norm(y[:, None] - y[None], axis=2)
 
 
-def simulate_judgements(ws: Workspace, count: int, *, error: float = 0.1, seed: int = 0) -> None:
+def simulate_judgements(
+    ws: Workspace,
+    count: int,
+    *,
+    error: float = 0.1,
+    seed: int = 0,
+    rater: str = "simulated rater",
+) -> None:
     """Add `count` answers about random triplets of songs, dealt evenly to the dimensions."""
     songs = ws.catalogue.items(kind="song", domain="audio")
     ids = songs.index[songs["media_id"].notna()].to_numpy()
     rng = np.random.default_rng(seed)
-    session = ws.judgements.open_session("simulated rater")
+    session = ws.judgements.open_session(rater)
     answers = []
     dimensions = ws.models.card().dimensions
     distances = {n: hidden_distances(ws, n, ids, 100 + i) for i, n in enumerate(dimensions)}
@@ -41,7 +48,7 @@ def simulate_judgements(ws: Workspace, count: int, *, error: float = 0.1, seed: 
             Answer(
                 id=new_id(),
                 session_id=session,
-                rater="simulated rater",
+                rater=rater,
                 dimension=name,
                 anchor_id=int(ids[anchor]),
                 a_id=int(ids[a]),

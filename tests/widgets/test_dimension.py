@@ -14,8 +14,9 @@ from workbench.evaluation.confusions import confusions
 from workbench.evaluation.dimension_report import drawn_triplets
 from workbench.listening.rubrics import Rubrics
 from workbench.subspaces.dimensions import DIMENSIONS, get_dimension
-from workbench.widgets.dimension import CONFUSIONS, EACH, EXEMPLARY, DimensionReport
+from workbench.widgets.dimension import DimensionReport
 from workbench.widgets.dimension_figures import confusion_table, leakage_series
+from workbench.widgets.dimension_sections import CONFUSIONS, EACH, EXEMPLARY
 from workbench.widgets.sources import SourceLine
 from workbench.widgets.triplet_list import TripletList
 

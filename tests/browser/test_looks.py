@@ -35,7 +35,8 @@ _READY = {
 }
 _UNNAMED = """() => [...document.querySelectorAll(
         "main *, #rendered_cells *")].filter((element) => {
-    if (!element.matches("button, input, select, textarea, a[href], [role=application]")) return false;
+    const kinds = "button, input, select, textarea, a[href], [role=application]";
+    if (!element.matches(kinds)) return false;
     if (!element.checkVisibility() || element.type === "hidden") return false;
     const labelled = element.labels?.length || element.getAttribute("aria-labelledby");
     return !(labelled || element.getAttribute("aria-label") || element.title
@@ -66,14 +67,15 @@ _FAINT = """() => {
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     while (walker.nextNode()) {
         const element = walker.currentNode.parentElement;
-        if (!walker.currentNode.data.trim() || !element.checkVisibility({ opacityProperty: true })) continue;
-        if (element.closest("svg, script, style, :disabled, .jp-mod-noOutputs, .wb-unseen")) continue;
+        const text = walker.currentNode.data.trim();
+        if (!text || !element.checkVisibility({ opacityProperty: true })) continue;
+        if (element.closest("svg, script, style, :disabled, .wb-unseen")) continue;
         const behind = ground(element);
         const colour = rgba(getComputedStyle(element).color);
         if (!behind || colour[3] < 250) continue;
         const [low, high] = [light(colour), light(behind)].sort((a, b) => a - b);
         const ratio = (high + 0.05) / (low + 0.05);
-        if (ratio < 4.5) faint.push(`${ratio.toFixed(2)} ${walker.currentNode.data.trim().slice(0, 40)}`);
+        if (ratio < 4.5) faint.push(`${ratio.toFixed(2)} ${text.slice(0, 40)}`);
     }
     return [...new Set(faint)].sort().slice(0, 5);
 }"""

@@ -5,11 +5,13 @@ from __future__ import annotations
 import shutil
 import uuid
 
+import pandas as pd
 import pytest
-from chromium import OUTPUT
+from chromium import FLAGS, OUTPUT, find_chromium
 from heard import store_heard
 
 from workbench.listening.task_store import RatingTasks
+from workbench.search.neighbours import neighbours_of
 
 pytestmark = pytest.mark.browser
 
@@ -217,6 +219,7 @@ def test_maps_are_coloured_by_what_a_machine_heard(demo_ws, open_maps) -> None:
     store_heard(demo_ws, {("mood", "<b>loud</b>"): [number / 12 for number in range(12)]})
     page = open_maps()
     choose = page.get_by_label("Colour")
+    choose.focus()
     choose.select_option(label="mood: <b>loud</b>")
     legend = page.locator(".wb-legend", has_text="<b>loud</b>, as heard by ears-1")
     legend.first.wait_for()
@@ -229,3 +232,68 @@ def test_maps_are_coloured_by_what_a_machine_heard(demo_ws, open_maps) -> None:
     choose.select_option(label="genre")
     page.locator(".wb-legend-entry", has_text="folk").nth(5).wait_for()
     shutil.rmtree(demo_ws.root / "tags")
+
+
+def test_neighbours_of_the_played_item_are_listed_by_dimension(open_maps, demo_ws) -> None:
+    page = open_maps()
+    _check_sound(page, "Tone 3")
+    page.get_by_role("heading", name="Nearest to Tone 3").wait_for()
+    assert (
+        page.locator(".wb-near h4").all_inner_texts()
+        == page.locator(".wb-map h3").all_inner_texts()
+    )
+    items = demo_ws.catalogue.items()
+    near = neighbours_of(demo_ws, int(items.index[items["title"] == "Tone 3"][0]), count=5)
+    titles = [items.loc[item, "title"] for item in near["genre"].index]
+    listed = page.locator(".wb-near-grid > div").first.locator(".wb-near-item span")
+    assert listed.all_inner_texts() == titles
+    other = page.locator(".wb-near-item", has_text="Tone").first
+    other.click()
+    title = other.locator("span").inner_text()
+    page.wait_for_function("testAudio.currentTime > 0.1 && !testAudio.paused")
+    assert page.locator(".wb-playbar-title strong").inner_text() == title
+
+
+def test_a_box_chooses_and_the_chosen_are_saved(open_maps) -> None:
+    page = open_maps()
+    page.get_by_role("button", name="Choose by a box").click()
+    box = page.locator(".wb-map-plot").first.bounding_box()
+    page.mouse.move(box["x"] + 2, box["y"] + 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, steps=3)
+    page.mouse.move(box["x"] + box["width"] - 2, box["y"] + box["height"] - 2, steps=3)
+    page.mouse.up()
+    page.get_by_text("12 chosen").wait_for()
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Save as CSV").click()
+    table = pd.read_csv(saved.value.path())
+    assert len(table) == 12
+    assert {"item_id", "title", "genre x", "key y"} <= set(table.columns)
+
+
+def test_several_legend_entries_and_bands_of_a_scale_filter(open_maps) -> None:
+    page = open_maps()
+    page.get_by_role("button", name="jazz").click()
+    page.get_by_role("button", name="rock").click()
+    page.get_by_text("8 of 12 items").wait_for()
+    page.get_by_role("button", name="jazz").click()
+    page.get_by_text("4 of 12 items").wait_for()
+    page.locator(".wb-legend-band").first.click()  # the slowest two of six tempi
+    page.get_by_text("2 of 12 items").wait_for()
+    assert page.locator('.wb-legend [aria-pressed="true"]').count() == 1
+
+
+def test_without_webgl_maps_are_drawn_alike(write_page, voila, browser) -> None:
+    name = write_page("maps", _MAPS, _SELECTED)
+    path, shots = find_chromium(), []
+    for more in ([], ["--disable-3d-apis"]):
+        chromium = browser.browser_type.launch(executable_path=path, args=[*FLAGS, *more])
+        page = chromium.new_page(viewport={"width": 1280, "height": 900})
+        page.goto(f"{voila.url}voila/render/{name}")
+        page.wait_for_selector(".wb-map-plot canvas")
+        page.wait_for_timeout(500)
+        shots.append(page.evaluate("document.querySelector('.wb-map-plot canvas').toDataURL()"))
+        page.goto("about:blank")
+        chromium.close()
+    assert shots[0] == shots[1]
+    assert len(shots[0]) > 2000

@@ -1,10 +1,9 @@
-"""Commands that fill a workspace: init, import, embed, export."""
+"""Commands that fill a workspace: init, import, embed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -17,12 +16,9 @@ from workbench.cli.options import (
     progress_for,
     say,
 )
-from workbench.errors import MediaError, UnknownNameError, WorkbenchError
-from workbench.files import printable, write_text
+from workbench.errors import MediaError, WorkbenchError
+from workbench.files import printable
 from workbench.workspace import CONFIG_FILE, Workspace, find_workspace
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 _DOUBTS_SHOWN = 10
 
@@ -32,7 +28,6 @@ def register(app: typer.Typer) -> None:
     app.command("init")(init)
     app.command("import")(import_)
     app.command("embed")(embed)
-    app.command("export")(export)
 
 
 def init(folder: Annotated[Path, typer.Argument(help="The folder to make.")]) -> None:
@@ -131,36 +126,3 @@ def embed(
         )
     for item_id, reason in report.failures.items():
         say(f"  item {item_id}: {reason}")
-
-
-def export(
-    what: Annotated[str, typer.Argument(help="items, tags, machine-tags or failures")],
-    file: Annotated[Path, typer.Argument(help="The file to write: .csv or .jsonl")],
-    workspace: WorkspaceOption = None,
-) -> None:
-    """Write items, tags or failed imports to a file; `workbench judgements export` has the log."""
-    from workbench.tagging.machine_tags import all_machine_tags
-
-    ws = Workspace(workspace)
-    frames: dict[str, Callable[[], pd.DataFrame]] = {
-        "items": ws.catalogue.items,
-        "tags": ws.catalogue.tags,
-        "machine-tags": lambda: all_machine_tags(ws),
-        "failures": ws.catalogue.failures,
-    }
-    if what not in frames:
-        raise UnknownNameError(
-            f"{what!r} cannot be exported; choose one of {', '.join(frames)}. Judgements have "
-            "a command of their own: workbench judgements export."
-        )
-    frame = frames[what]()
-    if frame.index.name:
-        frame = frame.reset_index()
-    if file.suffix.lower() == ".csv":
-        text = frame.to_csv(index=False)
-    elif file.suffix.lower() == ".jsonl":
-        text = frame.to_json(orient="records", lines=True, date_format="iso")
-    else:
-        raise WorkbenchError(f"{file} needs the suffix .csv or .jsonl.")
-    write_text(file.resolve(), text)
-    say(f"{len(frame)} rows written to {file}.")

@@ -1,4 +1,4 @@
-"""The export commands: dashboards that open without a server."""
+"""The export commands: dashboards that open without a server, and tables."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from workbench.cli import export_tables
 from workbench.cli.options import (
     JobOption,
     JsonOption,
@@ -21,12 +22,13 @@ from workbench.cli.options import (
 from workbench.errors import WorkbenchError
 from workbench.workspace import Workspace
 
-export = typer.Typer(help="Write out what others can open.", no_args_is_help=True)
+export = typer.Typer(help="Write dashboards and tables that others can open.", no_args_is_help=True)
 _SHOWN = 5
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the application."""
+    export_tables.register(export)
     app.add_typer(export, name="export")
 
 

@@ -6,7 +6,8 @@
 
 const FADED = 1; // the state of a point: 0 is not drawn
 const BRIGHT = 2;
-const OPACITY = { [FADED]: 0.1, [BRIGHT]: 0.85 };
+const OPACITY = 0.85;
+const PALE = 0.16; // how much of its colour a faded point keeps; being see-through would add up
 const STEPS = 4; // places of a dot between one pixel and the next, along either axis
 
 /** Draw a map's points on its canvas, over the colour of the page. */
@@ -16,7 +17,8 @@ function paintPoints(map) {
   const { image } = map;
   if (image?.width !== width || image?.height !== height) map.image = new ImageData(width, height);
   const pixels = new Uint32Array(map.image.data.buffer);
-  pixels.fill(packed(rgbOf(map.marks.colours.surface)));
+  const surface = rgbOf(map.marks.colours.surface);
+  pixels.fill(packed(surface));
   const ratio = width / map.width;
   const view = map.view();
   const scale = view.unit * ratio;
@@ -24,14 +26,15 @@ function paintPoints(map) {
   const top = height / 2 + view.shift[1] * ratio + view.middle[1] * scale;
   const { xy, colour, rgb, count } = map;
   const { state } = map.marks;
-  for (const wanted of [FADED, BRIGHT]) {
-    const dots = dotsOf(map.radius * ratio, OPACITY[wanted]);
+  const dots = dotsOf(map.radius * ratio);
+  for (const [wanted, share] of [[FADED, PALE], [BRIGHT, 1]]) {
+    const seen = rgb.map((own) => packed(own.map((part, i) => surface[i] + share * (part - surface[i]))));
     for (let i = 0; i < count; i++) {
       if (state[i] !== wanted) continue;
       const x = left + xy[2 * i] * scale;
       const y = top - xy[2 * i + 1] * scale;
       if (x > -dots.side && y > -dots.side && x < width + dots.side && y < height + dots.side) {
-        blend(pixels, width, height, dots, x, y, rgb[colour[i]]);
+        blend(pixels, width, height, dots, x, y, seen[colour[i]]);
       }
     }
   }
@@ -61,7 +64,7 @@ function blend(pixels, width, height, { side, masks }, x, y, source) {
 }
 
 /** How much of each pixel a dot covers, 0 to 255, for its places between pixels. */
-function dotsOf(radius, opacity) {
+function dotsOf(radius) {
   const side = 2 * Math.ceil(radius + 1) + 1;
   const middle = side >> 1;
   const masks = [];
@@ -71,7 +74,7 @@ function dotsOf(radius, opacity) {
     masks.push(
       Uint8Array.from({ length: side * side }, (_, at) => {
         const distance = Math.hypot((at % side) + 0.5 - x, Math.floor(at / side) + 0.5 - y);
-        return 255 * opacity * Math.min(1, Math.max(0, radius - distance + 0.5));
+        return 255 * OPACITY * Math.min(1, Math.max(0, radius - distance + 0.5));
       }),
     );
   }

@@ -34,7 +34,7 @@ class ScatterMap {
   paintWith(palette, colour) {
     this.palette = palette;
     this.colour = colour;
-    this.rgb = palette.map((css) => packed(rgbOf(css)));
+    this.rgb = palette.map(rgbOf);
   }
 
   get radius() {

@@ -1,5 +1,9 @@
 // Build a song: a basket of parts on one clock, and what could be added. Titles are only ever text.
 
+const NOTHING_YET =
+  "No song is open. Press “New song”, add a part you know, and have suggested what fits it: in " +
+  "tempo and key, and by how parts sounded together in songs before.";
+
 export default {
   render({ model, el, experimental }) {
     const root = make("div", "wb wb-song");
@@ -59,6 +63,7 @@ export default {
     const known = make("span", "wb-muted");
     const top = make("div", "wb-song-top");
     top.append(choose, title, known, undo, redo, write, begin);
+    const empty = make("div", "wb-note", NOTHING_YET);
 
     const play = plainButton("Play", () => (sound.playing ? sound.stop() : (player.stop(), sound.play())), "wb-song-play");
     const seek = make("input");
@@ -108,6 +113,7 @@ export default {
       undo.disabled = !song.undo;
       redo.disabled = !song.redo;
       for (const part of [title, known, undo, redo, write, below]) part.hidden = !song.id;
+      empty.hidden = Boolean(song.id);
     };
     const takeParts = () => {
       sound.show(model.get("parts"));
@@ -161,7 +167,7 @@ export default {
       }));
     };
 
-    root.append(top, words, transport, list, below);
+    root.append(top, empty, words, transport, list, below);
     root.addEventListener("keydown", (event) => {
       const typing = ["INPUT", "SELECT", "TEXTAREA"].includes(event.target.tagName) && event.target.type !== "range";
       if (typing) return;

@@ -136,6 +136,9 @@ def test_workspace_without_model_says_what_to_do(bare: Workspace):
     assert "workbench train" in text(tuner)
     assert tuner._start.disabled
     assert tuner._back.disabled
+    cards = [part for part in tuner.children if "wb-card" in part._dom_classes]
+    shown = [card for card in cards if card.layout.display != "none"]
+    assert len(shown) == 1  # no empty cards about models
 
 
 def test_without_judgements_there_is_nothing_to_learn(bare: Workspace):

@@ -79,6 +79,14 @@ def test_lines_carry_their_total_and_many_dimensions_share_the_last():
     assert sum(line["y"][-1] for line in figure["data"]) == len(table)
 
 
+def test_a_few_days_are_named_once_each():
+    counts = judgements_over_time(log(20, 1).assign(choice="a"))
+    figure = go.Figure(over_time_figure(counts))
+    days = [str(day.date()) for day in counts.index]
+    assert list(figure.layout.xaxis.tickvals) == days
+    assert len(days) == 2  # the day before begins the lines
+
+
 def test_names_of_dimensions_are_shown_not_read():
     figure = over_time_figure(judgements_over_time(log(9, 1, ("<b>x",)).assign(choice="a")))
     assert figure["data"][0]["name"] == "&lt;b&gt;x (9)"

@@ -30,8 +30,8 @@ def test_hours_count_whole_recordings_once():
     )
     assert catalogue_counts(items) == [
         ("2", "songs"),
-        ("1", "tracks (parts of songs)"),
-        ("1", "scores (notation)"),
+        ("1", "track (part of a song)"),
+        ("1", "score (notation)"),
         ("1.5", "hours of sound"),
     ]
 
@@ -39,7 +39,13 @@ def test_hours_count_whole_recordings_once():
 def test_nothing_to_hear_is_no_minutes():
     items = pd.DataFrame({"kind": ["song"], "domain": ["symbolic"], "parent_id": [None],
                           "duration_s": [3.0]})  # fmt: skip
-    assert catalogue_counts(items) == [("1", "scores (notation)")]
+    assert catalogue_counts(items) == [("1", "score (notation)")]
+
+
+def test_a_short_sound_is_some_seconds():
+    items = pd.DataFrame({"kind": ["song"], "domain": ["audio"], "parent_id": [None],
+                          "duration_s": [24.0]})  # fmt: skip
+    assert catalogue_counts(items) == [("1", "song"), ("24", "seconds of sound")]
 
 
 def table(*rows: tuple[str, str, str]) -> pd.DataFrame:

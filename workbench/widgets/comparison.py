@@ -148,13 +148,15 @@ def _option(card: ModelCard, current: str | None) -> str:
 
 
 def _dropdown(name: str, options: Sequence[tuple[str, str]], value: str) -> W.Dropdown:
-    return W.Dropdown(
+    dropdown = W.Dropdown(
         options=options,
         value=value,
         description=name,
         layout={"width": "auto", "max_width": "100%"},
         style={"description_width": "auto"},
     )
+    dropdown.add_class("wb-chooser")
+    return dropdown
 
 
 def _summary_card(first: str, second: str, found: Mapping[str, BothAnswers], data: str) -> W.Widget:

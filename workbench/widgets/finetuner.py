@@ -67,9 +67,14 @@ class FineTuner(Page):
         self._versions = W.VBox()
         self._decisions = present.row([self._use, self._back])
         self._offered: str | None = None
-        for part in (self._progress, self._chart, self._use):
-            reveal(part, False)
         self._kiviat, self._leakage = W.VBox(), W.VBox()
+        self._about_models = (  # empty until there is a model
+            present.card("Model versions", [self._decisions, self._versions]),
+            present.card("How well the model in use hears each dimension", [self._kiviat]),
+            present.card("Are the dimensions kept apart?", [self._leakage]),
+        )
+        for part in (self._progress, self._chart, self._use, *self._about_models):
+            reveal(part, False)
         super().__init__(
             [
                 present.card(
@@ -82,9 +87,7 @@ class FineTuner(Page):
                         self._result,
                     ],
                 ),
-                present.card("Model versions", [self._decisions, self._versions]),
-                present.card("How well the model in use hears each dimension", [self._kiviat]),
-                present.card("Are the dimensions kept apart?", [self._leakage]),
+                *self._about_models,
             ]
         )
         guarded(self._message.show)(self._open)()
@@ -149,6 +152,8 @@ class FineTuner(Page):
         )
         self._kiviat.children = (KiviatChart(self._ws),)
         self._leakage.children = (LeakageTable(self._ws),)
+        for part in self._about_models:
+            reveal(part, True)
         if log.count() == 0:
             self._message.show(
                 "There is nothing to learn from yet: open the page “Rate” and judge some triplets.",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _LINES_SHOWN = len(PALETTE) - 1
 _LONGEST_BY_DAY = 60  # days; beyond that weeks are counted
+_TICKS = 8  # dates named at most
 
 
 # -- judgements over time -------------------------------------------------------------------------
@@ -78,11 +79,13 @@ def over_time_figure(counts: pd.DataFrame) -> dict[str, Any]:
         }
         for index, name in enumerate(counts.columns)
     ]
+    few = {"tickmode": "array", "tickvals": days}  # else hours get a tick, and a day's name recurs
     layout = plot_layout(
         margin={"l": 56, "r": 16, "t": 16, "b": 76},
         showlegend=True,
         legend={"y": -0.18, "yanchor": "top"},
-        xaxis={"type": "date", "tickformat": "%-d %b<br>%Y", "nticks": 8},
+        xaxis={"type": "date", "tickformat": "%-d %b<br>%Y", "nticks": _TICKS}
+        | (few if len(days) <= _TICKS else {}),
         yaxis={
             "title": {"text": "judgements so far", "font": {"size": 13}},
             "rangemode": "tozero",

@@ -38,18 +38,24 @@ def catalogue_counts(items: pd.DataFrame) -> list[tuple[str, str]]:
     scores = (items["domain"] == "symbolic") & (items["kind"] == "song")
     kinds = audio["kind"].value_counts()
     counts = [
-        (int(kinds.get("song", 0)), "songs"),
-        (int(kinds.get("track", 0)), "tracks (parts of songs)"),
-        (int(kinds.get("submix", 0)), "submixes"),
-        (int(scores.sum()), "scores (notation)"),
+        (int(kinds.get("song", 0)), "song", "songs"),
+        (int(kinds.get("track", 0)), "track (part of a song)", "tracks (parts of songs)"),
+        (int(kinds.get("submix", 0)), "submix", "submixes"),
+        (int(scores.sum()), "score (notation)", "scores (notation)"),
     ]
-    minutes = whole["duration_s"].sum() / 60
-    shown = [(present.count_words(number), name) for number, name in counts if number]
+    shown = [
+        (present.count_words(number), one if number == 1 else many)
+        for number, one, many in counts
+        if number
+    ]
+    seconds = whole["duration_s"].sum()
     if whole.empty:
         return shown
-    if minutes < 90:
-        return [*shown, (f"{minutes:.0f}", "minutes of sound")]
-    return [*shown, (f"{minutes / 60:,.1f}", "hours of sound")]
+    if seconds < 90:
+        return [*shown, (f"{seconds:.0f}", "seconds of sound")]
+    if seconds < 90 * 60:
+        return [*shown, (f"{seconds / 60:.0f}", "minutes of sound")]
+    return [*shown, (f"{seconds / 3600:,.1f}", "hours of sound")]
 
 
 # -- what changed ---------------------------------------------------------------------------------

@@ -47,7 +47,13 @@ export default {
 
     const plot = make("div", "wb-chart-plot");
     root.append(plot);
-    const draw = () => {
+    const send = (trait, value) => {
+      model.set(trait, value);
+      model.save_changes();
+    };
+    let drawn = false;
+    const draw = async () => {
+      if (!root.clientWidth) return; // no colours and no sizes of texts before it is on the page
       if (model.get("label")) {
         plot.setAttribute("role", "img");
         plot.setAttribute("aria-label", model.get("label"));
@@ -56,28 +62,29 @@ export default {
       plot.workbenchFigure = model.get("figure"); // in the colours that files are saved in
       const { data = [], layout = {} } = themed(plot.workbenchFigure, root);
       plot.style.height = `${height}px`;
-      return Plotly.react(plot, data, { ...layout, height, autosize: true }, {
+      await Plotly.react(plot, data, { ...layout, height, autosize: true }, {
         responsive: true,
         displaylogo: false,
         displayModeBar: false,
       });
-    };
-    const send = (trait, value) => {
-      model.set(trait, value);
-      model.save_changes();
+      if (drawn) return;
+      drawn = true;
+      plot.on("plotly_click", (event) => send("clicked", pointOf(event)));
+      plot.on("plotly_hover", (event) => send("hovered", pointOf(event)));
+      plot.on("plotly_unhover", () => send("hovered", null));
     };
 
-    await draw();
-    plot.on("plotly_click", (event) => send("clicked", pointOf(event)));
-    plot.on("plotly_hover", (event) => send("hovered", pointOf(event)));
-    plot.on("plotly_unhover", () => send("hovered", null));
     model.on("change:figure", draw);
     model.on("change:height", draw);
     const forgetTheme = onTheme(draw);
 
-    // A cell or tab may give the chart its width only after it was drawn.
-    const observer = new ResizeObserver(() => plot.clientWidth && Plotly.Plots.resize(plot));
+    // A page, cell or tab may give the chart its width only later.
+    const observer = new ResizeObserver(() => {
+      if (!drawn) draw();
+      else if (plot.clientWidth) Plotly.Plots.resize(plot);
+    });
     observer.observe(root);
+    await draw();
     return () => {
       observer.disconnect();
       forgetTheme();

@@ -12,13 +12,15 @@ function describe(tip, title, artist, shows, text) {
   tip.append(make("span", "wb-muted", said));
 }
 
-/** Lay the tooltip above a place in pixels of a map, within the widget. */
+/** Lay the tooltip within the widget: above a place in pixels of a map, or below it if it is cut there. */
 function placeTip(tip, [x, y], plot, root) {
   const [box, own] = [plot.getBoundingClientRect(), root.getBoundingClientRect()];
-  const width = tip.offsetWidth;
+  const [width, height] = [tip.offsetWidth, tip.offsetHeight];
   const left = box.left - own.left + x - width / 2;
+  const middle = box.top - own.top + y;
+  const above = middle - height - 16;
   tip.style.left = `${Math.max(0, Math.min(left, own.width - width))}px`;
-  tip.style.top = `${box.top - own.top + y - tip.offsetHeight - 16}px`;
+  tip.style.top = `${above < 0 ? middle + 16 : above}px`;
 }
 
 /** The legend of one map; `pick` is called with an entry that is pressed and its colours. */
@@ -26,7 +28,7 @@ function legendOf(legend, palette, pick) {
   const root = make("div", "wb-legend");
   const made = (kind, { label, colours, count }) => {
     const entry = Object.assign(make("button", kind), { type: "button" });
-    entry.title = `${label}: ${count}. Press to see where these lie on all maps; several may be pressed.`;
+    entry.title = `${label}: ${count}. Press to see where these lie on all maps; several of one map may be pressed.`;
     entry.setAttribute("aria-pressed", "false");
     entry.onclick = () => pick(entry, colours);
     return entry;

@@ -19,6 +19,7 @@ from workbench.widgets.agreement_figures import dimension_rows, rater_rows, tren
 from workbench.widgets.chart import PlotlyChart
 from workbench.widgets.following import again_and_again
 from workbench.widgets.rubric_editor import RubricEditor
+from workbench.widgets.sources import SourceLine
 
 
 @pytest.fixture
@@ -59,6 +60,20 @@ def test_everything_a_lead_asks_for_is_there(judged: Workspace) -> None:
     assert odd.id[:8] in text
     [chart] = [w for w in everything(panel) if isinstance(w, PlotlyChart)]
     assert len(chart.figure["data"]) == 4
+
+
+def test_every_figure_gives_its_data_away(judged: Workspace) -> None:
+    panel = open_panel(judged)
+    lines = {w.name: w for w in everything(panel) if isinstance(w, SourceLine)}
+    assert set(lines) == {"agreement", "raters", "judging over time"}
+    plain = oversee(judged).as_dict()
+    for name, rows in (("agreement", "dimensions"), ("raters", "raters")):
+        assert [row[0] for row in lines[name].table["rows"]] == list(plain[rows])
+        assert "judgements" in lines[name].words
+    table = lines["judging over time"].table
+    column = table["columns"].index("left.k")
+    assert [row[column] for row in table["rows"]] == [each["left"]["k"] for each in plain["trend"]]
+    assert lines["judging over time"].picture
 
 
 def test_names_never_become_markup(judged: Workspace) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import ipywidgets as W
 import sqlalchemy as sa
@@ -31,8 +32,11 @@ from workbench.widgets.following import again_and_again, button, reveal
 from workbench.widgets.present import Page
 from workbench.widgets.rubric_editor import RubricEditor
 from workbench.widgets.safe import Message, guarded
+from workbench.widgets.sources import figure, source_words
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from workbench.workspace import Workspace
 
 _EVERY_S = 15.0
@@ -72,11 +76,13 @@ class AgreementPanel(Page):
             W.VBox(layout={"grid_gap": "10px"}) for _ in range(5)
         )
         self._chart = PlotlyChart(trend_figure([]), height=330)
+        over_time = figure(self._chart, "", name="judging over time", table={})
+        self._source = over_time.children[1]
         self._of_answers = [
             self._tiles,
             present.card("Raters", [self._raters]),
             present.card("To ask about", [self._odd], words=_ODD_WORDS),
-            present.card("Over time", [self._chart]),
+            present.card("Over time", [over_time]),
         ]
         tiles, *cards = self._of_answers
         super().__init__(
@@ -140,15 +146,27 @@ class AgreementPanel(Page):
 
     def _show_answers(self, seen: Oversight) -> None:
         _put(self._tiles, [present.tiles(tile_values(seen))])
-        rows = dimension_rows(seen.dimensions)
-        table = present.table(DIMENSION_HEADER, rows)
+        words = source_words(None, present.plural(seen.whole.answers, "judgement"))
+        plain = seen.as_dict()
+        table = figure(
+            present.table(DIMENSION_HEADER, dimension_rows(seen.dimensions)),
+            words,
+            name="agreement",
+            table=_by_name("dimension", plain["dimensions"]),
+        )
         _put(self._dimensions, [present.note(alpha_words(seen)), table])
-        table = present.table(RATER_HEADER, rater_rows(seen))
+        table = figure(
+            present.table(RATER_HEADER, rater_rows(seen)),
+            words,
+            name="raters",
+            table=_by_name("rater", plain["raters"]),
+        )
         _put(self._raters, [table, present.note(_RATER_WORDS)])
         odd = sitting_rows(seen)
         shown = present.table(SITTING_HEADER, odd) if odd else present.empty("Nothing looks odd.")
         _put(self._odd, [shown])
         self._chart.show(trend_figure(seen.trend))
+        self._source.say(words, _flat(plain["trend"]))
 
     def _task_table(self) -> W.Widget:
         tasks = RatingTasks(self._ws)
@@ -165,4 +183,15 @@ def _put(box: W.Box, pieces: list[W.Widget]) -> None:
     """Show other pieces in a box and let go of those that were there."""
     former, box.children = box.children, tuple(pieces)
     for piece in former:
-        piece.close()
+        present.let_go(piece)
+
+
+def _by_name(column: str, rows: Mapping[str, dict[str, Any]]) -> pd.DataFrame:
+    return _flat([{column: name} | row for name, row in rows.items()])
+
+
+def _flat(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """Return rows of scores as a table: a score's parts are columns such as ``left.low``."""
+    import pandas as pd
+
+    return pd.json_normalize(rows)

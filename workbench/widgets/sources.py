@@ -52,6 +52,10 @@ class SourceLine(anywidget.AnyWidget):
     ) -> None:
         super().__init__(words=words, name=name, table=_rows(table), picture=picture)
 
+    def say(self, words: str, table: pd.DataFrame | Mapping[str, Sequence[Any]]) -> None:
+        """Speak of other data: those that the figure shows now."""
+        self.words, self.table = words, _rows(table)
+
 
 def source_words(card: ModelCard | None, data: str, *, read_at: datetime | None = None) -> str:
     """Return model version, data and date, as every figure states them.

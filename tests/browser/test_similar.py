@@ -95,6 +95,7 @@ def test_a_piece_is_found_heard_filtered_and_explained(
     page.screenshot(path=OUTPUT / "similar_empty.png", full_page=True)
     page.get_by_role("button", name="Clear filters").click()
     page.wait_for_selector(".wb-similar tbody tr")
+    assert page.get_by_title("Save this list as CSV").is_visible()
 
     file = tmp_path / "<i>mine.wav"
     file.write_bytes(bytes(3_000_000))  # three pieces

@@ -182,11 +182,11 @@ def trend_figure(trend: Sequence[tuple[str, Conduct]]) -> dict[str, Any]:
     }
     agreement = _line("as most others did", PALETTE[0], when, [e.agreement for e in went])
     again = _line("the same on repeats", PALETTE[3], when, [e.consistency for e in went])
-    side = {"type": "category", "nticks": 4, "tickangle": 0}
+    side = {"type": "category", "nticks": 3, "tickangle": 0}
     layout = plot_layout(
         margin={"l": 48, "r": 16, "t": 30, "b": 76},
         legend={"x": 0, "y": -0.16, "yanchor": "top"},
-        xaxis={"type": "category", "domain": [0, 0.46], "nticks": 8, "tickangle": 0},
+        xaxis={"type": "category", "domain": [0, 0.46], "nticks": 5, "tickangle": 0},
         xaxis2={**side, "domain": [0.54, 0.74], "anchor": "y2"},
         xaxis3={**side, "domain": [0.81, 1], "anchor": "y3"},
         yaxis={"range": [0, 1.04], "tickformat": ".0%"},

@@ -39,6 +39,7 @@ class RubricEditor(W.VBox):
             layout={"width": "240px"},
             style={"description_width": "auto"},
         )
+        self._dimension.add_class("wb-chooser")
         self._author = W.Text(placeholder="Your name", layout={"width": "180px"})
         self._text = W.Textarea(rows=6, layout={"width": "100%", "max_width": "860px"})
         self._message = Message()

@@ -183,7 +183,7 @@ export default {
       const results = model.get("results");
       drawColumns();
       body.replaceChildren(...results.map(resultRow));
-      columns.hidden = !results.length;
+      columns.hidden = saves.hidden = !results.length;
       const kept = Math.max(0, results.findIndex(({ id }) => id === selected));
       if (results.length) select(body.children[kept], results[kept].id);
       else drawPair();
@@ -191,7 +191,6 @@ export default {
     const drawWords = () => {
       say(model.get("problem"));
       words.textContent = [model.get("note"), model.get("source")].filter(Boolean).join(" ");
-      saves.hidden = !model.get("results").length;
       tools.hidden = !model.get("dimensions").length;
     };
 

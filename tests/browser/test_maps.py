@@ -278,9 +278,14 @@ def test_several_legend_entries_and_bands_of_a_scale_filter(open_maps) -> None:
     page.get_by_text("8 of 12 items").wait_for()
     page.get_by_role("button", name="jazz").click()
     page.get_by_text("4 of 12 items").wait_for()
-    page.locator(".wb-legend-band").first.click()  # the slowest two of six tempi
+    bands = page.locator(".wb-legend-band")
+    bands.nth(2).click()  # 120 bpm: all of them rock
+    bands.nth(0).click()  # 60 bpm: none of them, so that both maps count
     page.get_by_text("2 of 12 items").wait_for()
-    assert page.locator('.wb-legend [aria-pressed="true"]').count() == 1
+    assert page.locator('.wb-legend [aria-pressed="true"]').count() == 3
+    page.get_by_role("button", name="Show all").click()
+    page.get_by_text("12 items", exact=True).wait_for()
+    assert page.locator('.wb-legend [aria-pressed="true"]').count() == 0
 
 
 def test_without_webgl_maps_are_drawn_alike(write_page, voila, browser) -> None:

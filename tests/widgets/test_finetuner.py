@@ -159,7 +159,11 @@ def test_news_are_counted_since_the_model_in_use(lived_in: Workspace):
 
 
 def test_versions_are_listed_newest_first_with_parent_and_date(lived_in: Workspace):
-    table = FineTuner(lived_in)._versions.children[0].value
+    shown, line = FineTuner(lived_in)._versions.children[0].children
+    assert [row[:2] for row in line.table["rows"]] == [
+        [card.version, card.parent] for card in lived_in.models.versions()
+    ]
+    table = shown.value
     assert table.index("v0003") < table.index("v0001")
     assert "fine-tuned from v0001" in table
     assert "fitted to the tags" in table

@@ -43,13 +43,18 @@ def test_unmeasured_cells_are_not_numbers():
 
 
 def test_table_names_its_model(lived_in: Workspace):
-    table, note = LeakageTable(lived_in).children[1:]
+    table, line = LeakageTable(lived_in).children[1].children
     assert table.value.count("<tr>") == len(DIMENSIONS) + 1
-    assert "model v0002 of 2 March 2026" in note.value
+    assert line.words.startswith("Model v0002 of 2 March 2026")
+    stored = lived_in.models.card().metrics["leakage"]
+    assert len(line.table["rows"]) == len(DIMENSIONS) ** 2
+    own, asked, value = line.table["rows"][1][:3]
+    assert value == stored[own][asked]["score"]
 
 
 def test_another_version_can_be_shown(lived_in: Workspace):
-    assert "model v0001" in LeakageTable(lived_in, version="v0001").children[-1].value
+    _, line = LeakageTable(lived_in, version="v0001").children[1].children
+    assert line.words.startswith("Model v0001")
 
 
 def test_missing_measurements_say_what_to_run(bare: Workspace):

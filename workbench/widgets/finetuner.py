@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import ipywidgets as W
 
@@ -25,6 +25,7 @@ from workbench.widgets.kiviat import KiviatChart
 from workbench.widgets.leakage import LeakageTable
 from workbench.widgets.present import Page
 from workbench.widgets.safe import Message, guarded
+from workbench.widgets.sources import figure, source_words
 
 if TYPE_CHECKING:
     from workbench.workspace import Workspace
@@ -147,9 +148,16 @@ class FineTuner(Page):
         self._start.disabled = self._running or log.count() == 0
         self._back.disabled = sum(c.promoted for c in cards) < 2 or self._running
         reveal(self._use, self._offered not in (None, card.version))
-        self._versions.children = (
-            present.table(VERSIONS_HEADER, version_rows(cards, card.version)),
-        )
+        versions = present.table(VERSIONS_HEADER, version_rows(cards, card.version))
+        words = source_words(None, present.plural(len(cards), "version"))
+        table: dict[str, list[Any]] = {
+            "version": [each.version for each in cards],
+            "parent": [each.parent for each in cards],
+            "made": [each.created_at for each in cards],
+            "judgements": [each.judgements for each in cards],
+            "encoder": [each.encoder for each in cards],
+        }
+        self._versions.children = (figure(versions, words, name="versions", table=table),)
         self._kiviat.children = (KiviatChart(self._ws),)
         self._leakage.children = (LeakageTable(self._ws),)
         for part in self._about_models:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from workbench.errors import WorkbenchError
 from workbench.widgets import present
 from workbench.widgets.kiviat_data import CHANCE
 from workbench.widgets.present import Markup, Page, Score
+from workbench.widgets.sources import figure, source_words
 
 if TYPE_CHECKING:
     from workbench.workspace import Workspace
@@ -44,8 +45,13 @@ class LeakageTable(Page):
             header = [Markup("What it learned&nbsp;↓ &nbsp; asked about&nbsp;→"), *card.dimensions]
             super().__init__(
                 [
-                    present.table(header, leakage_rows(leakage, card.dimensions)),
-                    present.note(f"{_WHAT_IT_SHOWS} From {present.model_words(card)}."),
+                    figure(
+                        present.table(header, leakage_rows(leakage, card.dimensions)),
+                        source_words(card, "triplets from tags of pieces kept aside"),
+                        name="leakage",
+                        table=leakage_table(leakage, card.dimensions),
+                    ),
+                    present.note(_WHAT_IT_SHOWS),
                 ]
             )
         except WorkbenchError as error:
@@ -60,6 +66,21 @@ def leakage_rows(
         [subspace, *(_cell(leakage.get(subspace, {}).get(asked)) for asked in dimensions)]
         for subspace in dimensions
     ]
+
+
+def leakage_table(
+    leakage: Mapping[str, Mapping[str, Score]], dimensions: Sequence[str]
+) -> dict[str, list[Any]]:
+    """Return the same as columns of plain numbers, a row per subspace and asked dimension."""
+    pairs = [(own, asked) for own in dimensions for asked in dimensions]
+    scores = [leakage.get(own, {}).get(asked) or {} for own, asked in pairs]
+    columns: dict[str, list[Any]] = {
+        "subspace": [own for own, _ in pairs],
+        "asked": [asked for _, asked in pairs],
+    }
+    return columns | {
+        part: [score.get(part) for score in scores] for part in ("score", "low", "high", "k", "n")
+    }
 
 
 def _cell(score: Score | None) -> Markup:

@@ -38,7 +38,7 @@ class MapsView {
     this.observer.disconnect();
     this.items = { id: [], title: [], artist: [], kind: [], ...model.get("items") };
     this.places = new Map(this.items.id.map((id, i) => [id, i]));
-    this.filter = null;
+    this.filters = new Map(); // by map: its pressed legend entries with their colours
     this.drawing = "";
     this.chosen = new Set(model.get("chosen"));
     this.marks = { hovered: -1, selected: this.place(model.get("selected")), state: new Uint8Array(0) };
@@ -78,7 +78,7 @@ class MapsView {
     const row = make("div", "wb-maps-controls");
     this.boxes = [];
     this.counted = make("span", "wb-muted");
-    this.clear = button("Show all", () => this.setFilter(null));
+    this.clear = button("Show all", () => this.clearFilters());
     const kinds = [...new Set(this.items.kind)].sort();
     for (const kind of kinds.length > 1 ? kinds : []) {
       const label = make("label", "wb-maps-kind");
@@ -144,7 +144,7 @@ class MapsView {
     const colours = this.model.get("colours");
     if (!this.root.isConnected || colours.length !== this.cards.length) return;
     this.readTheme();
-    this.filter = null; // its entries are gone
+    this.filters.clear(); // their entries are gone
     this.cards.forEach((card, i) => card.colour(colours[i]));
     this.redraw();
   }
@@ -154,34 +154,44 @@ class MapsView {
     const kinds = new Set(this.model.get("kinds"));
     const { id } = this.items;
     let [shown, bright] = [0, 0];
-    const filter = this.filter && { ...this.filter, colour: this.filter.card.map.colour };
+    const filters = [...this.filters].map(([{ map }, entries]) => {
+      const wanted = new Set([...entries.values()].flat());
+      return (i) => wanted.has(map.colour[i]);
+    });
     this.marks.state = Uint8Array.from(id, (each, i) => {
       if (!kinds.has(this.items.kind[i])) return 0;
       shown += 1;
-      if (filter && !filter.colours.has(filter.colour[i])) return FADED;
+      if (!filters.every((passes) => passes(i))) return FADED;
       if (this.chosen.size && !this.chosen.has(each)) return FADED;
       bright += 1;
       return BRIGHT;
     });
     const count = (number) => number.toLocaleString("en");
-    this.counted.textContent = filter ? `${count(bright)} of ${count(shown)} items` : `${count(shown)} items`;
-    this.clear.hidden = !filter;
+    this.counted.textContent = filters.length ? `${count(bright)} of ${count(shown)} items` : `${count(shown)} items`;
+    this.clear.hidden = !filters.length;
     for (const box of this.boxes) box.checked = kinds.has(box.value);
     this.cards.forEach(({ map }) => map.width && map.draw());
   }
 
-  /** Add the items of a legend entry to those that stay bright on all maps, or take them out. */
+  /**
+   * Press a legend entry, or let it go. Entries of one map add up; entries of two maps have to hold
+   * together, unless all maps show the same colours.
+   */
   filterBy(card, entry, colours) {
-    const filter = this.filter?.card === card ? this.filter : { card, entries: new Map() };
-    if (filter !== this.filter) this.setFilter(null);
-    if (!filter.entries.delete(entry)) filter.entries.set(entry, colours);
-    entry.setAttribute("aria-pressed", String(filter.entries.has(entry)));
-    this.setFilter(filter.entries.size ? filter : null);
+    if (this.model.get("colour").length && !this.filters.has(card)) this.clearFilters();
+    const entries = this.filters.get(card) ?? new Map();
+    if (!entries.delete(entry)) entries.set(entry, colours);
+    entry.setAttribute("aria-pressed", String(entries.has(entry)));
+    if (entries.size) this.filters.set(card, entries);
+    else this.filters.delete(card);
+    this.redraw();
   }
 
-  setFilter(filter) {
-    if (!filter) this.filter?.entries.forEach((_, entry) => entry.setAttribute("aria-pressed", "false"));
-    this.filter = filter && { ...filter, colours: new Set([...filter.entries.values()].flat()) };
+  clearFilters() {
+    for (const entries of this.filters.values()) {
+      for (const entry of entries.keys()) entry.setAttribute("aria-pressed", "false");
+    }
+    this.filters.clear();
     this.redraw();
   }
 

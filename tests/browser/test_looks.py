@@ -1,7 +1,7 @@
 """Every page of a lived-in workspace: light and dark, laptop to projector, and nobody left out.
 
-The pictures of the documentation are made here: ``test-output/page_NAME.png`` and
-``page_NAME_dark.png``.
+The pictures of the documentation are made here: ``test-output/look_NAME.png`` and
+``look_NAME_dark.png``.
 """
 
 from __future__ import annotations
@@ -110,12 +110,12 @@ def test_a_page_is_fit_for_every_screen_and_everybody(name: str, page, lived_in_
     page.wait_for_selector("#rendered_cells", state="visible")
     page.wait_for_selector(_READY.get(name, ".wb"), state="visible")
     page.wait_for_timeout(600)  # charts fade in
-    page.screenshot(path=OUTPUT / f"page_{name}.png")
+    page.screenshot(path=OUTPUT / f"look_{name}.png")
     assert page.evaluate(_UNNAMED) == []
     assert page.evaluate(_FAINT) == []
     page.emulate_media(color_scheme="dark")
     page.wait_for_timeout(600)
-    page.screenshot(path=OUTPUT / f"page_{name}_dark.png")
+    page.screenshot(path=OUTPUT / f"look_{name}_dark.png")
     assert page.evaluate(_FAINT) == []
     ink = "getComputedStyle(document.querySelector('#rendered_cells .wb')).color"
     red = int(page.evaluate(ink).removeprefix("rgb(").split(",")[0])

@@ -11,7 +11,7 @@ Metrics
 -------
 `majority_share`
     How large a share of its raters the commonest answer of a task has, on average.
-`pairs_that_agree`
+`ceiling.pairs_that_agree`
     How often two raters decide alike: the human ceiling of a model.
 `krippendorff_alpha`
     Agreement beyond chance: 1 is perfect, 0 what chance gives (Krippendorff 2011).
@@ -78,21 +78,6 @@ def krippendorff_alpha(labels: np.ndarray) -> float | None:
         return None
     agreeing = (counts * (counts - 1) / (answers - 1)[:, None]).sum()
     return float(1.0 - (pairable - 1) * (pairable - agreeing) / expected)
-
-
-def pairs_that_agree(labels: np.ndarray) -> Score:
-    """Count the pairs of different raters who decided alike, of all who decided both.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> str(pairs_that_agree(np.array([[0, 0, 1], [1, 2, -1]])))  # 2 is "cannot tell"
-    '0.333 [0.061, 0.792] (1/3)'
-    """
-    decided = label_counts(labels, kinds=3)[:, :2]
-    answers = decided.sum(axis=1)
-    agreeing = decided * (decided - 1) // 2
-    return Score(int(agreeing.sum()), int((answers * (answers - 1) // 2).sum()))
 
 
 def agreement_with_others(labels: np.ndarray) -> list[Score]:

@@ -77,6 +77,12 @@ def pairs_that_agree(labels: np.ndarray) -> Score:
     ----------
     labels : int [tasks, raters]
         As `workbench.judgements.answer_table` makes them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> str(pairs_that_agree(np.array([[0, 0, 1], [1, 2, -1]])))  # 2 is "cannot tell"
+    '0.333 [0.061, 0.792] (1/3)'
     """
     decided = label_counts(labels, kinds=3)[:, :2]
     answers = decided.sum(axis=1)

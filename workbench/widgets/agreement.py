@@ -141,11 +141,11 @@ class AgreementPanel(Page):
             self._show_answers(seen)
         else:
             nobody = "Nobody has judged yet: open the page “Rate”, listen and choose."
-            _put(self._dimensions, [present.empty(nobody)])
-        _put(self._tasks, [self._task_table()])
+            present.replace(self._dimensions, [present.empty(nobody)])
+        present.replace(self._tasks, [self._task_table()])
 
     def _show_answers(self, seen: Oversight) -> None:
-        _put(self._tiles, [present.tiles(tile_values(seen))])
+        present.replace(self._tiles, [present.tiles(tile_values(seen))])
         words = source_words(None, present.plural(seen.whole.answers, "judgement"))
         plain = seen.as_dict()
         table = figure(
@@ -154,17 +154,17 @@ class AgreementPanel(Page):
             name="agreement",
             table=_by_name("dimension", plain["dimensions"]),
         )
-        _put(self._dimensions, [present.note(alpha_words(seen)), table])
+        present.replace(self._dimensions, [present.note(alpha_words(seen)), table])
         table = figure(
             present.table(RATER_HEADER, rater_rows(seen)),
             words,
             name="raters",
             table=_by_name("rater", plain["raters"]),
         )
-        _put(self._raters, [table, present.note(_RATER_WORDS)])
+        present.replace(self._raters, [table, present.note(_RATER_WORDS)])
         odd = sitting_rows(seen)
         shown = present.table(SITTING_HEADER, odd) if odd else present.empty("Nothing looks odd.")
-        _put(self._odd, [shown])
+        present.replace(self._odd, [shown])
         self._chart.show(trend_figure(seen.trend))
         self._source.say(words, _flat(plain["trend"]))
 
@@ -177,13 +177,6 @@ class AgreementPanel(Page):
             "There is no rating task yet. Make one in which raters overlap, with `workbench task "
             "create NAME --raters 2`; raters choose it on the page “Rate”."
         )
-
-
-def _put(box: W.Box, pieces: list[W.Widget]) -> None:
-    """Show other pieces in a box and let go of those that were there."""
-    former, box.children = box.children, tuple(pieces)
-    for piece in former:
-        present.let_go(piece)
 
 
 def _by_name(column: str, rows: Mapping[str, dict[str, Any]]) -> pd.DataFrame:

@@ -7,6 +7,8 @@ from typing import Any
 
 import ipywidgets as W
 
+from workbench.widgets import present
+
 SIGNS = ("●", "■", "◆", "▲")  # as a chart marks the first, the second and so on
 _HINT = object()  # what the list's first line stands for
 
@@ -76,7 +78,7 @@ class Chooser(W.HBox):
             self._chip(f"{sign} {names.get(option, option)}", option)
             for sign, option in zip(SIGNS, self.chosen, strict=False)
         ]
-        _put(self, [*chips, self._list])
+        present.replace(self, [*chips, self._list])
 
     def _chip(self, name: str, option: Hashable) -> W.Button:
         alone = len(self.chosen) == 1
@@ -85,11 +87,3 @@ class Chooser(W.HBox):
         chip.disabled = alone
         chip.on_click(lambda _: self.leave(option))
         return chip
-
-
-def _put(box: W.Box, pieces: list[W.Widget]) -> None:
-    """Show other pieces in a box and let go of those that are gone."""
-    former, box.children = box.children, tuple(pieces)
-    for piece in former:
-        if piece not in pieces:
-            piece.close()

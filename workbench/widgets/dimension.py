@@ -70,9 +70,7 @@ class DimensionReport(Page):
     def refresh(self) -> None:
         """Read the workspace and report on the chosen dimension."""
         self._message.clear()
-        former, self._body.children = self._body.children, ()
-        for piece in former:
-            present.let_go(piece)
+        present.replace(self._body, [])
         guarded(self._message.show)(self._fill_in)()
 
     def _fill_in(self) -> None:

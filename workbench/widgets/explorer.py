@@ -52,10 +52,7 @@ class Explorer(Page):
         chosen = self.maps.chosen
         title = f"What {present.plural(len(chosen), 'chosen item')} have in common"
         chart = KiviatChart(self._ws, items=chosen) if len(chosen) > 1 else None
-        old = self._profile.children
-        self._profile.children = [present.card(title, [chart])] if chart else []
-        for card in old:
-            present.let_go(card)
+        present.replace(self._profile, [present.card(title, [chart])] if chart else [])
 
     def _mark(self, item: int | None) -> None:
         if item in self.maps.items.get("id", ()):

@@ -202,15 +202,9 @@ class KiviatChart(Page):
         chart = PlotlyChart(kiviat_figure(view.shown), height=figure_height(view.shown),
                             label=view.shown.words())  # fmt: skip
         name = f"kiviat-{view.card.version}"
-        former, self._body.children = self._body.children, (
-            present.columns([
-                figure(chart, self._words(), name=name, table=view.shown.table()),
-                present.table(view.header, view.rows),
-            ]),
-            present.note(view.notes),
-        )  # fmt: skip
-        for piece in former:
-            present.let_go(piece)
+        drawn = figure(chart, self._words(), name=name, table=view.shown.table())
+        beside = present.columns([drawn, present.table(view.header, view.rows)])
+        present.replace(self._body, [beside, present.note(view.notes)])
 
     def _table(self) -> pd.DataFrame:
         assert self._view is not None

@@ -144,16 +144,12 @@ def query_view(ws: Workspace, query: int, results: int) -> View:
     table, found = results_profile(ws, query, count=results, version=card.version)
     title = _titles(ws, [query])[0]
     count = present.plural(len(found), "result")
-    rows = [
-        [str(name), _ranged(row.relevance, row.low, row.high), f"{row.catalogue:.2f}"]
-        for name, row in table.iterrows()
-    ]
     return View(
         shown=_beside_catalogue(f"{count} for {title}", table),
         card=card,
         data=f"{count} of a search with {title}",
         header=["Dimension", "Relevance, least to most", "Catalogue"],
-        rows=rows,
+        rows=_ranged_rows(table),
         notes=f"{_RELEVANCE} The outline is the mean of the results, the marks reach from the "
         "least to the most related of them, and the dashed line is the mean of everything that "
         "can be found: the further the outline lies outside it, the more that dimension "
@@ -168,16 +164,12 @@ def set_view(ws: Workspace, items: Iterable[int]) -> View:
     card = ws.models.card()
     table = profile(ws, items, version=card.version)
     count = present.plural(int(table["items"].iloc[0]), "item")
-    rows = [
-        [str(name), _ranged(row.relevance, row.low, row.high), f"{row.catalogue:.2f}"]
-        for name, row in table.iterrows()
-    ]
     return View(
         shown=_beside_catalogue(f"{count} chosen", table),
         card=card,
         data=f"all pairs of {count}, beside random pairs of the catalogue",
         header=["Dimension", "Alike within the set", "Catalogue"],
-        rows=rows,
+        rows=_ranged_rows(table),
         notes=f"Where the outline lies outside the dashed one, these items are more alike than any "
         f"two of the catalogue; where its marks (95 % intervals) reach the dashed one, that is not "
         f"known. {_alike_words(table)}",
@@ -265,6 +257,14 @@ def _beside_catalogue(name: str, table: pd.DataFrame) -> Kiviat:
     }
     usual = {str(dimension): {"score": value} for dimension, value in table["catalogue"].items()}
     return Kiviat(outlines={name: outline}, chance=None, usual=usual, usual_name="catalogue, mean")
+
+
+def _ranged_rows(table: pd.DataFrame) -> list[list[str]]:
+    """Return dimension, relevance with its range, and what is usual in the catalogue."""
+    return [
+        [str(name), _ranged(row.relevance, row.low, row.high), f"{row.catalogue:.2f}"]
+        for name, row in table.iterrows()
+    ]
 
 
 def _ranged(value: float, low: float, high: float) -> present.Markup:

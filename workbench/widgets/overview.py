@@ -90,12 +90,7 @@ class Overview(Page):
 
     def _show_changes(self) -> None:
         since = datetime.now(UTC) - timedelta(days=self._since.value)
-        former, self._changes.children = (
-            self._changes.children,
-            (changes_figure(self._ws, since),),
-        )
-        for piece in former:
-            present.let_go(piece)
+        present.replace(self._changes, [changes_figure(self._ws, since)])
 
     def _model(self) -> list[W.Widget]:
         title = "How well the model hears each dimension"

@@ -226,6 +226,14 @@ def let_go(piece: W.Widget) -> None:
     piece.close()
 
 
+def replace(box: W.Box, pieces: Sequence[W.Widget]) -> None:
+    """Show these pieces in a box, and let go of those that it no longer shows."""
+    former, box.children = box.children, tuple(pieces)
+    for piece in former:
+        if piece not in pieces:
+            let_go(piece)
+
+
 class Page(W.VBox):
     """A column of pieces with their style sheet."""
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from chromium import OUTPUT
 from example_workspace import judge, score
+from points import FIND
 
 from workbench import Workspace
 from workbench.catalogue.items import TagValue
@@ -17,18 +18,6 @@ from workbench.subspaces.dimensions import DIMENSIONS
 
 pytestmark = pytest.mark.browser
 
-# Moves over the first map until the tooltip shows `title`, and returns where that was.
-_FIND = """(title) => {
-    const plot = document.querySelector(".wb-map-plot");
-    const box = plot.getBoundingClientRect();
-    for (let y = 0; y < box.height; y += 4)
-        for (let x = 0; x < box.width; x += 4) {
-            const at = { clientX: box.left + x, clientY: box.top + y, bubbles: true };
-            plot.dispatchEvent(new PointerEvent("pointermove", at));
-            const tip = document.querySelector(".wb-maps-tip");
-            if (!tip.hidden && tip.querySelector("strong").textContent === title) return { x, y };
-        }
-}"""
 _SOUND = """() => {
     const audio = document.querySelector(".wb-playbar audio");
     return { at: audio.currentTime, paused: audio.paused, volume: audio.muted ? 0 : audio.volume,
@@ -117,7 +106,7 @@ def test_a_click_on_a_map_is_heard_and_lists_its_neighbours(exported: Path, open
     page = open_file(exported / "index.html")
     page.click(".wb-cards >> text=Explore")
     page.wait_for_selector(".wb-map-plot canvas")
-    page.click(".wb-map-plot >> nth=0", position=page.evaluate(_FIND, "Tone 7"))
+    page.click(".wb-map-plot >> nth=0", position=page.evaluate(FIND, "Tone 7"))
     page.wait_for_function("() => document.querySelector('.wb-playbar audio').currentTime > 0.3")
     sound = page.evaluate(_SOUND)
     assert sound["paused"] is False
@@ -159,7 +148,7 @@ def test_a_sound_that_is_not_there_is_explained(demo_ws: Workspace, open_file, t
     export_dashboard(demo_ws, tmp_path / "out", options)
     page = open_file(tmp_path / "out" / "explore.html")
     page.wait_for_selector(".wb-map-plot canvas")
-    page.click(".wb-map-plot >> nth=0", position=page.evaluate(_FIND, "Tone 7"))
+    page.click(".wb-map-plot >> nth=0", position=page.evaluate(FIND, "Tone 7"))
     page.wait_for_selector("text=not part of this export")
 
 

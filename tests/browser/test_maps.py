@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from chromium import FLAGS, OUTPUT, find_chromium
 from heard import store_heard
+from points import FIND
 
 from workbench.listening.task_store import RatingTasks
 from workbench.search.neighbours import neighbours_of
@@ -25,18 +26,6 @@ import ipywidgets
 said = ipywidgets.Label("nothing selected")
 maps.observe(lambda change: setattr(said, "value", f"selected {change.new}"), "selected")
 said"""
-# Moves over the first map until the tooltip shows `title`, and returns where that was.
-_FIND = """(title) => {
-    const plot = document.querySelector(".wb-map-plot");
-    const box = plot.getBoundingClientRect();
-    for (let y = 0; y < box.height; y += 4)
-        for (let x = 0; x < box.width; x += 4) {
-            const at = { clientX: box.left + x, clientY: box.top + y, bubbles: true };
-            plot.dispatchEvent(new PointerEvent("pointermove", at));
-            const tip = document.querySelector(".wb-maps-tip");
-            if (!tip.hidden && tip.querySelector("strong").textContent === title) return [x, y];
-        }
-}"""
 # How many maps have something drawn on the canvas of rings.
 _RINGED = """() => [...document.querySelectorAll(".wb-map-plot canvas:nth-child(2)")].filter(
     (canvas) => canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height)
@@ -69,11 +58,10 @@ def open_maps(write_page, open_voila):
 
 
 def _point(page, title: str):
-    position = page.evaluate(_FIND, title)
+    position = page.evaluate(FIND, title)
     assert position, f"no point says {title}"
-    x, y = position
-    page.locator(".wb-map-plot").first.hover(position={"x": x, "y": y})
-    return {"x": x, "y": y}
+    page.locator(".wb-map-plot").first.hover(position=position)
+    return position
 
 
 def _check_sound(page, title: str) -> None:
@@ -159,10 +147,10 @@ def test_a_legend_entry_keeps_its_items_bright_on_all_maps(open_maps) -> None:
     page = open_maps()
     page.get_by_role("button", name="jazz").click()
     assert page.locator(".wb-maps-controls").inner_text().startswith("4 of 12 items")
-    assert page.evaluate(_FIND, "Tone 4")  # jazz
-    assert not page.evaluate(_FIND, "Tone 5")  # rock
+    assert page.evaluate(FIND, "Tone 4")  # jazz
+    assert not page.evaluate(FIND, "Tone 5")  # rock
     page.get_by_role("button", name="Show all").click()
-    assert page.evaluate(_FIND, "Tone 5")
+    assert page.evaluate(FIND, "Tone 5")
 
 
 def test_a_map_can_be_enlarged_and_zoomed(open_maps) -> None:
@@ -174,9 +162,9 @@ def test_a_map_can_be_enlarged_and_zoomed(open_maps) -> None:
     assert large["width"] > 2 * small["width"]
     before = _point(page, "Tone 5")
     page.mouse.wheel(0, -200)  # around the pointer: what is there stays, the rest moves away
-    near = page.evaluate(_FIND, "Tone 5")
-    assert abs(near[0] - before["x"]) < 20
-    assert page.evaluate(_FIND, "Tone 4") is None
+    near = page.evaluate(FIND, "Tone 5")
+    assert abs(near["x"] - before["x"]) < 20
+    assert page.evaluate(FIND, "Tone 4") is None
 
 
 def test_a_sound_that_is_gone_is_explained(open_maps) -> None:
@@ -226,7 +214,7 @@ def test_maps_are_coloured_by_what_a_machine_heard(demo_ws, open_maps) -> None:
     assert legend.count() == 6
     assert legend.first.locator("span").first.inner_text() == "0.00"
     assert page.evaluate("document.activeElement.tagName") == "SELECT"
-    page.evaluate(_FIND, "Tone 3")
+    page.evaluate(FIND, "Tone 3")
     assert "Mood <b>loud</b> as heard: 0.25" in page.locator(".wb-maps-tip").inner_text()
     page.screenshot(path=OUTPUT / "maps_heard.png", full_page=True)
     choose.select_option(label="genre")

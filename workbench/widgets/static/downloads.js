@@ -21,3 +21,14 @@ function download(name, text, type = "text/csv") {
   link.click();
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
+
+/** What stands below a figure: its source in words, and its buttons from [label, title, action]. */
+function sourceParts(words, buttons) {
+  const saves = make("span", "wb-source-saves");
+  for (const [label, title, onclick] of buttons) {
+    const button = Object.assign(make("button", "", label), { type: "button", title, onclick });
+    button.setAttribute("aria-label", title);
+    saves.append(button);
+  }
+  return [make("span", "wb-source-words", words), saves];
+}

@@ -111,10 +111,8 @@ class MapsView {
   /** What the maps rest on, and their data. */
   footer() {
     const line = make("div", "wb-source");
-    const saves = make("span", "wb-source-saves");
-    saves.append(button("CSV", () => this.save("maps", () => true)));
-    saves.firstChild.title = "Save the places of all items as CSV";
-    line.append(make("span", "", this.model.get("source")), saves);
+    const save = () => this.save("maps", () => true);
+    line.append(...sourceParts(this.model.get("source"), [["CSV", "Save the places of all items as CSV", save]]));
     return line;
   }
 

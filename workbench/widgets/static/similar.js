@@ -62,19 +62,14 @@ export default {
     const columns = make("div", "wb-similar-columns");
     columns.append(scroll, pair);
     const source = make("div", "wb-source");
-    const words = make("span");
-    const saves = make("span", "wb-source-saves");
-    const save = make("button", "", "CSV");
-    save.type = "button";
-    save.title = "Save this list as CSV";
-    save.addEventListener("click", () => {
+    const save = () => {
       const dimensions = model.get("dimensions");
       const columns = ["item_id", "title", "artist", "kind", "relevance", "closer than", ...dimensions];
       const rows = model.get("results").map(({ id, title, artist, kind, relevance, percentile, parts }) =>
         [id, title, artist, kind, relevance, percentile, ...dimensions.map((name) => parts[name])]);
       download("related.csv", csvOf(columns, rows));
-    });
-    saves.append(save);
+    };
+    const [words, saves] = sourceParts("", [["CSV", "Save this list as CSV", save]]);
     source.append(words, saves);
     const tagged = taggedSection(model, player, set);
     root.append(tools, query, filters.root, weights, problem, columns, source, tagged.root);

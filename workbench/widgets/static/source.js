@@ -3,11 +3,6 @@ export default {
   render({ model, el }) {
     const root = make("div", "wb wb-source");
     const chart = () => root.closest(".wb-figure")?.querySelector(".js-plotly-plot");
-    const button = (label, title, act) => {
-      const made = Object.assign(make("button", "", label), { type: "button", title, onclick: act });
-      made.setAttribute("aria-label", title);
-      return made;
-    };
     const picture = (format) => {
       const { clientWidth: width, clientHeight: height, workbenchFigure } = chart();
       const { data, layout } = structuredClone(workbenchFigure); // light, whatever the page is
@@ -18,19 +13,17 @@ export default {
       );
     };
     const draw = () => {
-      const saves = make("span", "wb-source-saves");
+      const buttons = [];
       const { columns, rows } = model.get("table");
       if (rows?.length) {
         const save = () => download(`${model.get("name")}.csv`, csvOf(columns, rows));
-        saves.append(button("CSV", "Save the data of this figure as CSV", save));
+        buttons.push(["CSV", "Save the data of this figure as CSV", save]);
       }
-      if (model.get("picture")) {
-        for (const format of ["svg", "png"]) {
-          const name = format.toUpperCase();
-          saves.append(button(name, `Save this figure as ${name}`, () => picture(format)));
-        }
+      for (const format of model.get("picture") ? ["svg", "png"] : []) {
+        const name = format.toUpperCase();
+        buttons.push([name, `Save this figure as ${name}`, () => picture(format)]);
       }
-      root.replaceChildren(make("span", "wb-source-words", model.get("words")), saves);
+      root.replaceChildren(...sourceParts(model.get("words"), buttons));
     };
     const events = ["words", "table", "picture"].map((name) => `change:${name}`);
     events.forEach((event) => model.on(event, draw));

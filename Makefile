@@ -3,6 +3,7 @@
 #   make demo SERVE=0   build it only
 #   make demo DIR=path  put it elsewhere
 #   make test           install what the tests need, Chromium included, and run them
+#   make nightly        the tests that take minutes each: many crashes, many files, real load
 #   make bench          measure, side by side with what others would use
 
 PYTHON ?= python3
@@ -11,7 +12,7 @@ SERVE ?= 1
 ENV := .venv
 BIN := $(ENV)/bin
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint nightly bench clean
 .DEFAULT_GOAL := demo
 
 $(BIN)/python:
@@ -38,6 +39,10 @@ lint: $(ENV)/.test
 test: lint
 	@$(BIN)/python tests/browser/chromium.py
 	@$(BIN)/python -m pytest -n auto --maxprocesses 2 --dist loadgroup && echo "All tests passed; screenshots are in test-output/."
+
+nightly: $(ENV)/.test
+	@$(BIN)/python tests/browser/chromium.py
+	@$(BIN)/python -m pytest -m nightly
 
 bench: $(ENV)/.test
 	@$(BIN)/python -m tests.benchmarks

@@ -7,6 +7,7 @@ page attaches to a job by reading the folder.
 from __future__ import annotations
 
 import json
+import logging
 import subprocess
 import sys
 import time
@@ -22,6 +23,7 @@ from workbench.files import clear_storage_errors, write_text
 if TYPE_CHECKING:
     from workbench.workspace import Workspace
 
+_LOG = logging.getLogger(__name__)
 _FINAL = ("done", "failed", "cancelled")
 _CLOCK_S = 2.0  # how far the clocks of processes and files may be apart
 
@@ -125,6 +127,7 @@ def start(ws: Workspace, *arguments: str) -> Job:
             )
         write_text(folder / "pid", str(process.pid))
     _reap_later(process)
+    _LOG.info("Job started", extra={"command": arguments[0], "job": folder.name})
     return Job(folder)
 
 

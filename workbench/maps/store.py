@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ import numpy as np
 from workbench.errors import NotReadyError, StorageError
 from workbench.files import atomic_write
 
+_LOG = logging.getLogger(__name__)
 _FACTS = "facts"
 _PLACES = "places/"  # before a dimension's name, which might be any word
 
@@ -160,6 +162,7 @@ class MapStore:
         told = np.array(json.dumps(asdict(facts)))
         with atomic_write(self._file(version)) as stream:
             np.savez(stream, allow_pickle=False, ids=ids, **{_FACTS: told}, **places)
+        _LOG.info("Maps stored", extra={"version": version, "items": len(ids)})
 
     @contextmanager
     def _opened(self, version: str) -> Iterator[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import shutil
 import time
@@ -18,6 +19,7 @@ from workbench.files import clear_storage_errors, write_text
 if TYPE_CHECKING:
     from workbench.subspaces.model import Model
 
+_LOG = logging.getLogger(__name__)
 _FORMAT = 1
 
 
@@ -150,6 +152,7 @@ class ModelStore:
                             raise
             finally:
                 shutil.rmtree(partial, ignore_errors=True)
+        _LOG.info("Model saved", extra={"version": version, "parent": card.parent})
         if promote:
             self.promote(version)
         return self.card(version)
@@ -209,6 +212,7 @@ class ModelStore:
         with clear_storage_errors(file), file.open("ab", buffering=0) as stream:
             stream.write(f"{entry}\n".encode())
             os.fsync(stream.fileno())
+        _LOG.info("Model %s", action, extra={"version": version})
 
     def _next_version(self) -> str:
         numbers = [int(p.name[1:]) for p in self.folder.glob("v*") if p.name[1:].isdigit()]

@@ -68,8 +68,9 @@ def test_the_login_form_takes_either_token(published, token, pages) -> None:
     assert links(browser.ask("")) == pages
 
 
-def test_a_wrong_token_is_told_so_and_too_many_have_to_wait(published, music, pages, run_server,
-                                                            any_port, tmp_path) -> None:  # fmt: skip
+def test_a_wrong_token_is_told_so_and_too_many_have_to_wait(
+    published, music, pages, run_server, any_port, tmp_path
+) -> None:
     server = voila_server(music.ws, port=any_port(), pages=pages, token="a rater's token")
     server.environment[FILE_VARIABLE] = str(tmp_path / "log.jsonl")
     with run_server(server) as running:
@@ -81,7 +82,8 @@ def test_a_wrong_token_is_told_so_and_too_many_have_to_wait(published, music, pa
         assert "Wait a minute" in refused.text
     log = (tmp_path / "log.jsonl").read_text()
     told = [json.loads(line) for line in log.splitlines()]
-    assert [entry["event"] for entry in told] == ["Wrong token"] * 20 + ["Too many wrong tokens"] * 6
+    events = ["Wrong token"] * 20 + ["Too many wrong tokens"] * 6
+    assert [entry["event"] for entry in told] == events
     assert {entry["address"] for entry in told} == {"127.0.0.1"}
     assert "rater's" not in log
 

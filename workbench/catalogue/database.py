@@ -20,7 +20,7 @@ from workbench.files import atomic_path
 
 SCHEMA_REVISION = "0004"
 BUSY_TIMEOUT_S = 30.0  # how long a transaction waits for others; SQLite lets them in by chance
-_PATIENCE = {  # of connections to a server: how long until a network that drops is told, in s and ms
+_PATIENCE = {  # until a network that drops is told; seconds, and tcp_user_timeout in ms
     "connect_timeout": 10,
     "tcp_user_timeout": 30_000,
     "keepalives_idle": 20,
@@ -151,7 +151,7 @@ class Database:
                 "This workspace is of an older version: whoever may change it opens it once."
             )
         if found is not None:
-            self._back_up(found)
+            self.back_up(f"schema-{found}")
         from alembic import command
         from alembic.config import Config
 
@@ -162,14 +162,17 @@ class Database:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
 
-    def _back_up(self, revision: str) -> None:
-        if self.is_sqlite and self.url.database:
-            file = Path(self.url.database)
-            stamp = time.strftime("%Y%m%d-%H%M%S")
-            copy = file.with_name(f"{file.stem}-schema-{revision}-{stamp}{file.suffix}")
-            with atomic_path(copy) as partial, self.engine.connect() as connection:
-                # A copy made by SQLite is whole, even while another program writes.
-                connection.execute(sa.text("VACUUM INTO :file"), {"file": str(partial)})
+    def back_up(self, label: str) -> Path | None:
+        """Copy an SQLite file aside, named by `label` and the moment; None on a server."""
+        if not (self.is_sqlite and self.url.database):
+            return None
+        file = Path(self.url.database)
+        stamp = time.strftime("%Y%m%d-%H%M%S")
+        copy = file.with_name(f"{file.stem}-{label}-{stamp}{file.suffix}")
+        with atomic_path(copy) as partial, self.engine.connect() as connection:
+            # A copy made by SQLite is whole, even while another program writes.
+            connection.execute(sa.text("VACUUM INTO :file"), {"file": str(partial)})
+        return copy
 
     def close(self) -> None:
         """Give back all connections."""

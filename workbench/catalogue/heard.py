@@ -61,16 +61,16 @@ def heard(catalogue: MusicCatalogue, item_id: int) -> Heard:
     if not is_made(catalogue, item):
         return catalogue.recorded(item_id)
     path = _made_path(catalogue, item)
-    found = _made(path)
+    found = made_before(path)
     if found is None:
         _make(catalogue, item, path)
-        found = _made(path)
+        found = made_before(path)
     if found is None:
         raise StorageError(f"{path} cannot be read back; the disk may be failing.")
     return found
 
 
-def _made(path: Path) -> Heard | None:
+def made_before(path: Path) -> Heard | None:
     """Return a file that was made before; None if there is none, or not all of it."""
     try:
         with np.load(_beside(path), allow_pickle=False) as stored:
@@ -130,7 +130,7 @@ def _make(catalogue: MusicCatalogue, item: Item, path: Path) -> None:
     from workbench.audio.decode import encode
 
     with _making:
-        if _made(path) is not None:  # somebody else has made it meanwhile
+        if made_before(path) is not None:  # somebody else has made it meanwhile
             return
         sound = sound_of(catalogue, item.id)
         levels, peaks = Levels.of(sound.samples, sound.sample_rate), waveform_outline(sound.samples)

@@ -13,8 +13,8 @@ import typer
 
 from workbench.cli import (
     catalogue,
-    check,
     dimensions,
+    doctor,
     encoders,
     evaluate,
     exchange,
@@ -41,7 +41,7 @@ app = typer.Typer(
 )
 _MODULES = (
     *(pages, catalogue, parts, dimensions, encoders, train, models, search, songs, tag, tags),
-    *(evaluate, judgements, exchange, export, tasks, team, check),
+    *(evaluate, judgements, exchange, export, tasks, team, doctor),
 )
 for module in _MODULES:
     module.register(app)

@@ -16,8 +16,8 @@ import typer
 
 from workbench.cli import (
     catalogue,
-    check,
     dimensions,
+    doctor,
     encoders,
     evaluate,
     exchange,
@@ -47,7 +47,7 @@ _log = logging.getLogger(__name__)
 _VERBOSE = "--verbose"
 _MODULES = (
     *(pages, catalogue, parts, dimensions, encoders, train, models, search, songs, tag, tags),
-    *(evaluate, judgements, exchange, export, tasks, team, check),
+    *(evaluate, judgements, exchange, export, tasks, team, doctor),
 )
 for module in _MODULES:
     module.register(app)

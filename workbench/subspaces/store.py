@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.errors import NotReadyError, StorageError, UnknownNameError
-from workbench.files import clear_storage_errors, write_text
+from workbench.files import PARTIAL, alone, append_line, clear_storage_errors, sync, write_text
 
 if TYPE_CHECKING:
     from workbench.subspaces.model import Model
@@ -135,21 +135,16 @@ class ModelStore:
 
     def save(self, model: Model, *, promote: bool) -> ModelCard:
         """Store a model under the next free version, and make it current if asked."""
-        partial = self.folder / f".partial-{uuid.uuid4().hex[:8]}"
-        with clear_storage_errors(self.folder):
+        partial = self.folder / f"{PARTIAL}{uuid.uuid4().hex[:8]}"
+        with alone(self.folder), clear_storage_errors(self.folder):
             partial.mkdir(parents=True)
             try:
                 sha256 = model.save(partial / "model.safetensors")
-                while True:
-                    version = self._next_version()
-                    card = replace(model.card, version=version, sha256=sha256, promoted=False)
-                    write_text(partial / "card.json", json.dumps(asdict(card), indent=1))
-                    try:
-                        os.rename(partial, self.folder / version)  # fails if somebody was faster
-                        break
-                    except OSError:
-                        if not (self.folder / version).exists():
-                            raise
+                version = self._next_version()
+                card = replace(model.card, version=version, sha256=sha256, promoted=False)
+                write_text(partial / "card.json", json.dumps(asdict(card), indent=1))
+                os.rename(partial, self.folder / version)
+                sync(self.folder)
             finally:
                 shutil.rmtree(partial, ignore_errors=True)
         _LOG.info("Model saved", extra={"version": version, "parent": card.parent})
@@ -159,16 +154,18 @@ class ModelStore:
 
     def set_metrics(self, version: str, metrics: dict[str, Any]) -> ModelCard:
         """Add measurements to a card; the weights stay untouched."""
-        card = self.card(version)
-        merged = replace(card, metrics={**card.metrics, **metrics}, promoted=False)
-        write_text(self.folder / version / "card.json", json.dumps(asdict(merged), indent=1))
+        with alone(self.folder):
+            card = self.card(version)
+            merged = replace(card, metrics={**card.metrics, **metrics}, promoted=False)
+            write_text(self.folder / version / "card.json", json.dumps(asdict(merged), indent=1))
         return self.card(version)
 
     def promote(self, version: str) -> None:
         """Make a version the current one."""
         self.card(version)
-        if self.current() != version:
-            self._log("promote", version)
+        with alone(self.folder):
+            if self.current() != version:
+                self._log("promote", version)
 
     def roll_back(self) -> str:
         """Return to the version that was current before this one.
@@ -178,11 +175,12 @@ class ModelStore:
         NotReadyError
             If there is none to return to.
         """
-        history = self._history()
-        if len(history) < 2:
-            raise NotReadyError("There is no earlier version to roll back to.")
-        self._log("roll back", history[-2])
-        return history[-2]
+        with alone(self.folder):
+            history = self._history()
+            if len(history) < 2:
+                raise NotReadyError("There is no earlier version to roll back to.")
+            self._log("roll back", history[-2])
+            return history[-2]
 
     # -- helpers --------------------------------------------------------------------------------
 
@@ -191,7 +189,8 @@ class ModelStore:
         file = self.folder / "history.jsonl"
         stack: list[str] = []
         try:
-            for line in file.read_text().splitlines() if file.is_file() else ():
+            lines = file.read_text().split("\n") if file.is_file() else [""]
+            for line in lines[:-1]:  # what follows the last end of line is half-written
                 entry = json.loads(line)
                 if until is not None and entry["at"] > until.timestamp():
                     break
@@ -206,12 +205,8 @@ class ModelStore:
         return stack
 
     def _log(self, action: str, version: str) -> None:
-        """Append one line in one write, so that two processes never lose each other's."""
         entry = json.dumps({"action": action, "version": version, "at": time.time()})
-        file = self.folder / "history.jsonl"
-        with clear_storage_errors(file), file.open("ab", buffering=0) as stream:
-            stream.write(f"{entry}\n".encode())
-            os.fsync(stream.fileno())
+        append_line(self.folder / "history.jsonl", entry)
         _LOG.info("Model %s", action, extra={"version": version})
 
     def _next_version(self) -> str:

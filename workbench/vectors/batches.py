@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from workbench.errors import WorkbenchError
-from workbench.files import atomic_write
+from workbench.files import alone, atomic_write
 from workbench.progress import Progress
 from workbench.vectors.store import VectorStore
 from workbench.workers import prepare_computing_worker
@@ -129,7 +129,14 @@ def merge_parts(store: VectorStore) -> None:
     A row of a part file takes the place of the one stored before.
     """
     folder = parts_of(store)
-    files = sorted(folder.glob("*.npz")) if folder.is_dir() else []
+    if not folder.is_dir():
+        return
+    with alone(store.folder):  # else two that merge at once each forget what the other adds
+        store.refresh()
+        _merge(store, sorted(folder.glob("*.npz")))
+
+
+def _merge(store: VectorStore, files: list[Path]) -> None:
     ids, vectors = [], []
     for file in files:
         with suppress(OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):

@@ -7,10 +7,8 @@ replaced in one step, so readers see the old pair of files or the new one, never
 from __future__ import annotations
 
 import shutil
-import time
 import uuid
 from collections.abc import Sequence
-from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -18,9 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from workbench.errors import NotReadyError, StorageError
-from workbench.files import clear_storage_errors, write_text
-
-_STRAY_S = 3600.0  # a generation that is not current and this old belongs to nobody
+from workbench.files import alone, clear_storage_errors, sync, write_text
 
 
 class _Arrays(NamedTuple):
@@ -112,17 +108,24 @@ class VectorStore:
         order = np.argsort(ids, kind="stable")
         name = uuid.uuid4().hex[:12]
         target = self.folder / name
-        replaced = self._current()
-        try:
-            with clear_storage_errors(target):
-                target.mkdir(parents=True)
-                np.save(target / "ids.npy", np.asarray(ids, dtype=np.int64)[order])
-                np.save(target / "vectors.npy", np.asarray(vectors, dtype=np.float32)[order])
-            write_text(self.folder / "current", name)
-        except BaseException:
-            shutil.rmtree(target, ignore_errors=True)
-            raise
-        self._remove(replaced, but=name)
+        with alone(self.folder):
+            try:
+                with clear_storage_errors(target):
+                    target.mkdir()
+                    np.save(target / "ids.npy", np.asarray(ids, dtype=np.int64)[order])
+                    np.save(target / "vectors.npy", np.asarray(vectors, dtype=np.float32)[order])
+                    # On the disk before the pointer names them: it might get there first.
+                    for path in (target / "ids.npy", target / "vectors.npy", target):
+                        sync(path)
+                write_text(self.folder / "current", name)
+            except BaseException:
+                shutil.rmtree(target, ignore_errors=True)
+                raise
+            self._remove_others(name)
+        self.__dict__.pop("_arrays", None)
+
+    def refresh(self) -> None:
+        """Look again at what is stored: another process may have written since."""
         self.__dict__.pop("_arrays", None)
 
     def hold(self, ids: np.ndarray, vectors: np.ndarray) -> None:
@@ -156,15 +159,14 @@ class VectorStore:
         except FileNotFoundError:
             return None
 
-    def _remove(self, replaced: str | None, *, but: str) -> None:
-        """Remove the generation just replaced and old strays, but none being written just now."""
+    def _remove_others(self, current: str) -> None:
+        """Remove the generation just replaced, and what others left who were ended in the middle.
+
+        Whoever writes holds the folder's lock, so none of them is being written.
+        """
         for folder in self.folder.iterdir():
-            if folder.name in (but, "parts") or not folder.is_dir():
-                continue
-            with suppress(FileNotFoundError):  # another process may be removing it too
-                age = time.time() - folder.stat().st_mtime
-                if folder.name == replaced or age > _STRAY_S:
-                    shutil.rmtree(folder, ignore_errors=True)
+            if folder.is_dir() and folder.name not in (current, "parts"):
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _open(folder: Path) -> _Arrays:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from workbench.errors import StorageError
 
@@ -59,6 +60,20 @@ def write_text(path: Path, text: str) -> None:
     """Replace the text of `path` in one step."""
     with atomic_write(path) as stream:
         stream.write(text.encode())
+
+
+def from_json(text: str | bytes) -> Any:
+    """Return what JSON says; a `ValueError` where it is none, or is nested deeper than it may be.
+
+    Raises
+    ------
+    ValueError
+        Of any kind of damage: Python alone would end deep nesting with a `RecursionError`.
+    """
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
 
 
 def printable(text: str | os.PathLike[str]) -> str:

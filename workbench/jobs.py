@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workbench.files import clear_storage_errors, write_text
+from workbench.files import clear_storage_errors, from_json, write_text
 
 if TYPE_CHECKING:
     from workbench.workspace import Workspace
@@ -35,7 +35,7 @@ class Job:
     @property
     def arguments(self) -> list[str]:
         """What stood after ``workbench`` when it was started."""
-        return list(json.loads((self.folder / "job.json").read_text())["arguments"])
+        return list(from_json((self.folder / "job.json").read_text())["arguments"])
 
     @property
     def command(self) -> str:
@@ -44,7 +44,7 @@ class Job:
 
     def events(self, after: int = 0) -> list[dict[str, Any]]:
         """Return the events recorded so far, without the first `after`."""
-        return [json.loads(line) for line in self._lines()[after:]]
+        return [_event(line) for line in self._lines()[after:]]
 
     @property
     def state(self) -> str:
@@ -85,13 +85,13 @@ class Job:
 
     def _lines(self) -> list[str]:
         try:
-            text = (self.folder / "events.jsonl").read_text()
+            text = (self.folder / "events.jsonl").read_text(encoding="utf-8", errors="replace")
         except FileNotFoundError:
             return []
         return text.split("\n")[:-1]  # what follows the last end of line is half-written
 
     def _last_word(self) -> dict[str, Any] | None:
-        last = json.loads((self._lines() or ["{}"])[-1])
+        last = _event((self._lines() or ["{}"])[-1])
         return last if last.get("event") in _FINAL else None
 
     def _alive(self) -> bool:
@@ -141,6 +141,15 @@ def newest_first(ws: Workspace, *command: str) -> Iterator[Job]:
         job = Job(folder)
         if (folder / "pid").exists() and job.arguments[: len(command)] == list(command):
             yield job
+
+
+def _event(line: str) -> dict[str, Any]:
+    """Return what a line tells; one that is damaged tells nothing."""
+    try:
+        event = from_json(line)
+    except ValueError:
+        return {}
+    return event if isinstance(event, dict) else {}
 
 
 def _reap_later(process: subprocess.Popen[bytes]) -> None:

@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from workbench.array_files import opened_arrays
 from workbench.audio.levels import Levels
 from workbench.catalogue.media import MediaInfo, content_hash, waveform_outline
 from workbench.catalogue.scores import SPANS, base_of
 from workbench.catalogue.sounds import sound_of
+from workbench.errors import StorageError
 from workbench.files import atomic_write
 
 if TYPE_CHECKING:
@@ -61,13 +63,18 @@ def heard(catalogue: MusicCatalogue, item_id: int) -> Heard:
     path = _made_path(catalogue, item)
     if not (path.is_file() and _beside(path).is_file()):
         _make(catalogue, item, path)
-    with np.load(_beside(path), allow_pickle=False) as stored:
-        return Heard(
-            path,
-            float(stored["duration_s"]),
-            stored["peaks"].tobytes(),
-            Levels.from_bytes(stored["levels"].tobytes()),
-        )
+    try:
+        with opened_arrays(_beside(path)) as stored:
+            return Heard(
+                path,
+                float(stored["duration_s"]),
+                stored["peaks"].tobytes(),
+                Levels.from_bytes(stored["levels"].tobytes()),
+            )
+    except ValueError as error:
+        raise StorageError(
+            f"{_beside(path)} is damaged; delete it, and it is made anew."
+        ) from error
 
 
 def sound_path(catalogue: MusicCatalogue, item_id: int) -> Path:

@@ -7,13 +7,14 @@ ends: after a power failure there is the old file or the new one.
 from __future__ import annotations
 
 import errno
+import json
 import os
 import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from workbench.errors import StorageError
 
@@ -146,6 +147,20 @@ def _lock(handle: int, *, wait: bool = True) -> bool:
     except (ImportError, OSError):  # a system or a disk without locks
         return True
     return True
+
+
+def from_json(text: str | bytes) -> Any:
+    """Return what JSON says; a `ValueError` where it is none, or is nested deeper than it may be.
+
+    Raises
+    ------
+    ValueError
+        Of any kind of damage: Python alone would end deep nesting with a `RecursionError`.
+    """
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
 
 
 def printable(text: str | os.PathLike[str]) -> str:

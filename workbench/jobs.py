@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.errors import StorageError
-from workbench.files import clear_storage_errors, write_text
+from workbench.files import clear_storage_errors, from_json, write_text
 
 if TYPE_CHECKING:
     import psutil
@@ -42,7 +42,7 @@ class Job:
     def arguments(self) -> list[str]:
         """What stood after ``workbench`` when it was started."""
         try:
-            return list(json.loads((self.folder / "job.json").read_text())["arguments"])
+            return list(from_json((self.folder / "job.json").read_text())["arguments"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise StorageError(
                 f"{self.folder} is damaged; `workbench doctor --repair` puts it aside."
@@ -97,7 +97,7 @@ class Job:
     def _told(self) -> list[dict[str, Any]]:
         """Return the events; a line that a full disk or a failing power cut short is none."""
         try:
-            text = (self.folder / "events.jsonl").read_text(errors="replace")
+            text = (self.folder / "events.jsonl").read_text(encoding="utf-8", errors="replace")
         except FileNotFoundError:
             return []
         return [event for line in text.split("\n")[:-1] if (event := _parsed(line)) is not None]
@@ -133,7 +133,7 @@ def _began(process: psutil.Process) -> float:
 
 def _parsed(line: str) -> dict[str, Any] | None:
     try:
-        event = json.loads(line)
+        event = from_json(line)
     except ValueError:
         return None
     return event if isinstance(event, dict) else None

@@ -10,13 +10,13 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from workbench.array_files import opened_arrays
 from workbench.audio.levels import Levels
 from workbench.catalogue.media import MediaInfo, content_hash, waveform_outline
 from workbench.catalogue.scores import SPANS, base_of
@@ -73,8 +73,8 @@ def heard(catalogue: MusicCatalogue, item_id: int) -> Heard:
 def made_before(path: Path) -> Heard | None:
     """Return a file that was made before; None if there is none, or not all of it."""
     try:
-        with np.load(_beside(path), allow_pickle=False) as stored:
-            if "size_bytes" in stored.files and path.stat().st_size != int(stored["size_bytes"]):
+        with opened_arrays(_beside(path)) as stored:
+            if "size_bytes" in stored and path.stat().st_size != int(stored["size_bytes"]):
                 return None
             return Heard(
                 path,
@@ -82,7 +82,7 @@ def made_before(path: Path) -> Heard | None:
                 stored["peaks"].tobytes(),
                 Levels.from_bytes(stored["levels"].tobytes()),
             )
-    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
+    except (OSError, ValueError):
         return None
 
 

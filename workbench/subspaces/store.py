@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import shutil
 import time
 import uuid
@@ -14,13 +15,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.errors import NotReadyError, StorageError, UnknownNameError
-from workbench.files import PARTIAL, alone, append_line, clear_storage_errors, sync, write_text
+from workbench.files import (
+    PARTIAL,
+    alone,
+    append_line,
+    clear_storage_errors,
+    from_json,
+    sync,
+    write_text,
+)
 
 if TYPE_CHECKING:
     from workbench.subspaces.model import Model
 
 _LOG = logging.getLogger(__name__)
 _FORMAT = 1
+_VERSION = re.compile(r"v[0-9]{1,9}")  # a folder of ours, and no way out of it
 
 
 def timestamp() -> str:
@@ -89,14 +99,15 @@ class ModelStore:
                 "There is no model yet; run `workbench train heads` to fit one to the tags."
             )
         file = self.folder / version / "card.json"
-        if not file.is_file():
+        if not (_VERSION.fullmatch(version) and file.is_file()):
             known = ", ".join(p.parent.name for p in sorted(self.folder.glob("v*/card.json")))
             raise UnknownNameError(
                 f"There is no model {version!r}; choose one of {known or 'none yet'}."
             )
         try:
-            card = ModelCard(**json.loads(file.read_text()))
-        except (ValueError, TypeError) as error:
+            card = ModelCard(**from_json(file.read_text(encoding="utf-8")))
+            _check_kinds(card, version)
+        except (OSError, ValueError, TypeError, AttributeError) as error:
             raise StorageError(f"{file} is damaged or of a newer version: {error}.") from error
         return replace(card, promoted=version in self._history(all_ever=True))
 
@@ -189,9 +200,11 @@ class ModelStore:
         file = self.folder / "history.jsonl"
         stack: list[str] = []
         try:
-            lines = file.read_text().split("\n") if file.is_file() else [""]
-            for line in lines[:-1]:  # what follows the last end of line is half-written
-                entry = json.loads(line)
+            text = file.read_text(encoding="utf-8") if file.is_file() else ""
+            for line in text.split("\n")[:-1]:  # what follows the last end of line is half-written
+                entry = from_json(line)
+                if not _VERSION.fullmatch(entry["version"]):
+                    raise ValueError("no version")
                 if until is not None and entry["at"] > until.timestamp():
                     break
                 if entry["action"] == "promote" or all_ever:
@@ -212,3 +225,29 @@ class ModelStore:
     def _next_version(self) -> str:
         numbers = [int(p.name[1:]) for p in self.folder.glob("v*") if p.name[1:].isdigit()]
         return f"v{max(numbers, default=0) + 1:04d}"
+
+
+def _check_kinds(card: ModelCard, version: str) -> None:
+    """Refuse a card whose fields are of other kinds than this module writes.
+
+    Raises
+    ------
+    ValueError
+        If one is.
+    """
+    words = (card.encoder, card.head, card.created_at, card.licence, card.note, card.sha256)
+    numbers = (card.subspace_dim, card.judgements, card.format, *card.held_out)
+    parts = (card.metrics.get(name, {}) for name in ("scores", "leakage", "finetune"))
+    fits = (
+        card.version == version
+        and all(isinstance(word, str) for word in (*words, *card.dimensions))
+        and all(isinstance(word, str | None) for word in (card.parent, card.watermark))
+        and all(type(number) is int for number in numbers)
+        and isinstance(card.dimensions, list)
+        and isinstance(card.metrics.get("untaught", []), list)
+        and all(isinstance(part, dict | None) for part in parts)
+    )
+    if not fits:
+        raise ValueError("a field is of another kind")
+    if not card.dimensions or len(set(card.dimensions)) < len(card.dimensions):
+        raise ValueError("its dimensions make no sense")

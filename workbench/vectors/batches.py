@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import multiprocessing
 import os
-import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -21,6 +20,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from workbench.array_files import opened_arrays
 from workbench.errors import WorkbenchError
 from workbench.files import alone, atomic_write
 from workbench.progress import Progress
@@ -139,9 +139,11 @@ def merge_parts(store: VectorStore) -> None:
 def _merge(store: VectorStore, files: list[Path]) -> None:
     ids, vectors = [], []
     for file in files:
-        with suppress(OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
-            with np.load(file, allow_pickle=False) as part:
+        with suppress(OSError, ValueError):
+            with opened_arrays(file) as part:
                 new_ids, new_vectors = part["ids"], part["vectors"]
+            if new_ids.shape != new_vectors.shape[:1] or new_vectors.ndim != 2:
+                continue
             ids.append(new_ids)
             vectors.append(new_vectors)
     if ids:

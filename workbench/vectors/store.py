@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from workbench.array_files import read_array
 from workbench.errors import NotReadyError, StorageError
 from workbench.files import alone, clear_storage_errors, sync, write_text
 
@@ -146,7 +147,7 @@ class VectorStore:
                 )
             try:
                 return _open(self.folder / name)
-            except (OSError, ValueError, EOFError) as error:
+            except (OSError, ValueError) as error:
                 if self._current() == name:  # else it was replaced while we looked
                     raise StorageError(
                         f"{self.folder / name} is damaged or missing; delete {self.folder} and "
@@ -170,8 +171,10 @@ class VectorStore:
 
 
 def _open(folder: Path) -> _Arrays:
-    ids = np.load(folder / "ids.npy", allow_pickle=False)
-    vectors = np.load(folder / "vectors.npy", mmap_mode="r", allow_pickle=False)
+    ids = read_array(folder / "ids.npy")
+    vectors = read_array(folder / "vectors.npy", mapped=True)
     if ids.ndim != 1 or vectors.ndim != 2 or len(vectors) != len(ids):
         raise ValueError("vectors and ids differ in number")
+    if ids.dtype != np.int64 or vectors.dtype != np.float32:
+        raise ValueError("ids or vectors are numbers of another kind")
     return _Arrays(folder.name, ids, vectors)

@@ -13,6 +13,7 @@ from workbench.files import atomic_path
 
 MAX_SECONDS = 4 * 3600
 _BLOCK = 65536
+_QUEUE = 2**20  # samples
 _WHOLE = 0.9  # some headers promise a little more than there is
 _SYSTEM_ERROR = 2  # of libsndfile: the operating system refused
 _BROKEN = (3, 158)  # of libsndfile: malformed file, FLAC lost its place
@@ -52,7 +53,7 @@ def decode(path: Path) -> Sound:
         raise MediaError(f"{path.name}: there is no such file")
     if path.stat().st_size == 0:
         raise MediaError(f"{path.name}: the file is empty")
-    sound = _decode_soundfile(path)
+    sound = None if _is_vorbis(path) else _decode_soundfile(path)
     if sound is None:
         sound = _decode_av(path)
     if sound.samples.shape[1] == 0:
@@ -60,6 +61,13 @@ def decode(path: Path) -> Sound:
     if not np.isfinite(sound.samples).all():
         raise MediaError(f"{path.name}: the sound holds values that are not numbers")
     return sound
+
+
+def _is_vorbis(path: Path) -> bool:
+    """Say whether a file is Ogg Vorbis, which FFmpeg decodes to the same samples in half the time."""
+    with path.open("rb") as file:
+        start = file.read(64)
+    return start.startswith(b"OggS") and b"\x01vorbis" in start
 
 
 def _decode_soundfile(path: Path) -> Sound | None:
@@ -100,6 +108,7 @@ def _decode_av(path: Path) -> Sound:
     import av
 
     blocks: list[np.ndarray] = []
+    queue = av.AudioFifo()  # frames are short: an array of each would cost more than decoding
     count = rate = promised = 0
     try:
         with av.open(str(path), metadata_errors="ignore") as container:
@@ -107,21 +116,31 @@ def _decode_av(path: Path) -> Sound:
             if stream is None:
                 raise MediaError(f"{path.name}: the file holds no sound")
             for frame in container.decode(stream):
-                if not blocks:  # some codecs know their rate only now
+                if not rate:  # some codecs know their rate only now
                     rate = frame.sample_rate
                     resampler = av.AudioResampler(format="fltp", rate=rate)
                     promised = int((stream.duration or 0) * (stream.time_base or 0) * rate)
                 for out in resampler.resample(frame):
-                    blocks.append(out.to_ndarray())
-                    count += blocks[-1].shape[1]
+                    out.pts = None  # a queue wants times without gaps
+                    queue.write(out)
+                    count += out.samples
+                if queue.samples >= _QUEUE:
+                    blocks.append(_taken(queue))
                 _check_length(path, count, rate)
     except (av.FFmpegError, ValueError, OSError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).lower()
         raise MediaError(f"{path.name}: cannot be decoded ({reason})") from error
+    if queue.samples:
+        blocks.append(_taken(queue))
     if not blocks:
         raise MediaError(f"{path.name}: the file holds no sound")
     _check_whole(path, count, promised, rate)
     return Sound(np.concatenate(blocks, axis=1), rate)
+
+
+def _taken(queue: Any) -> np.ndarray:
+    """Return all that waits in a queue of frames, float32 [channels, n]."""
+    return np.asarray(queue.read().to_ndarray())
 
 
 def _check_length(path: Path, frames: int, sample_rate: int) -> None:

@@ -64,7 +64,7 @@ def decode(path: Path) -> Sound:
 
 
 def _is_vorbis(path: Path) -> bool:
-    """Say whether a file is Ogg Vorbis, which FFmpeg decodes to the same samples in half the time."""
+    """Say whether a file is Ogg Vorbis: FFmpeg gives the same samples in half the time."""
     with path.open("rb") as file:
         start = file.read(64)
     return start.startswith(b"OggS") and b"\x01vorbis" in start

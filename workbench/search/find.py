@@ -87,7 +87,7 @@ def find(
     space = _Space.of(ws, asked, weights=weights, filters=filters, version=version)
     allowed = space.allowed if own else space.allowed & ~space.own
     overall = space.overall
-    rows = _best(overall, allowed, space.score, count)
+    rows = nearest_rows(overall, allowed, space.score, count)
     spaces = (overall[None], space.cosines)
     near = [cosine[:, rows] for cosine in spaces]
     among = [percentiles(*pair, allowed) for pair in zip(near, spaces, strict=True)]
@@ -219,7 +219,9 @@ def _places(ids: np.ndarray, index: CatalogueIndex) -> tuple[np.ndarray, np.ndar
     return places, index.ids[places] == ids
 
 
-def _best(overall: np.ndarray, allowed: np.ndarray, score: np.ndarray, count: int) -> np.ndarray:
+def nearest_rows(
+    overall: np.ndarray, allowed: np.ndarray, score: np.ndarray, count: int
+) -> np.ndarray:
     """Return the rows of the `count` nearest, in order; of equals the higher score, the older."""
     count = int(np.clip(count, 0, np.count_nonzero(allowed)))
     if count == 0:

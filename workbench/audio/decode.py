@@ -1,4 +1,4 @@
-"""Sound files in and out: soundfile first, FFmpeg's decoders (PyAV) for the rest."""
+"""Sound files in and out: libsndfile; FFmpeg (PyAV) for Vorbis and what libsndfile cannot read."""
 
 from __future__ import annotations
 

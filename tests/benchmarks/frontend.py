@@ -9,7 +9,6 @@ Rounds alternate between the two, and the shortest time of each counts.
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from tests.benchmarks.suite import alternately
 from workbench.features import cens, spectral
 from workbench.features.frontend import front_end
 from workbench.features.spectral import HOP, MEL_BANDS, SAMPLE_RATE, WINDOW
@@ -59,35 +59,6 @@ def here(samples: torch.Tensor) -> tuple[torch.Tensor, ...]:
     return features.mel, features.cens, tempogram(features.envelope)
 
 
-def shortest(works: dict[str, Callable[[], Any]], *, rounds: int = ROUNDS) -> dict[str, float]:
-    """Return the shortest time of each in seconds, over alternating rounds."""
-    times: dict[str, list[float]] = {name: [] for name in works}
-    for index in range(rounds + 1):
-        for name, work in works.items():
-            start = time.perf_counter()
-            work()
-            if index:  # the first round fills caches of filters
-                times[name].append(time.perf_counter() - start)
-    return {name: min(values) for name, values in times.items()}
-
-
-def features_row() -> dict[str, Any] | None:
-    """Return the row of the benchmark table, None without recordings."""
-    sounds = excerpts()
-    if not len(sounds):
-        return None
-    batch = torch.from_numpy(sounds)
-    found = shortest(
-        {"ours": lambda: here(batch), "librosa": lambda: [by_librosa(s) for s in sounds]}, rounds=6
-    )
-    return {
-        "what": f"mel, CENS and tempogram of {len(sounds)} excerpts of {SECONDS} s",
-        "ours_s": found["ours"],
-        "other": "librosa",
-        "other_s": found["librosa"],
-    }
-
-
 def main() -> None:
     """Print the table of totals and the table of stages, per excerpt."""
     sounds = excerpts()
@@ -98,15 +69,17 @@ def main() -> None:
         f"here, a batch on {cores} threads": lambda: here(batch),
         f"here, one by one on {cores} threads": lambda: [here(s) for s in batch],
     }
-    times = shortest(totals)
+    times = alternately(totals, rounds=ROUNDS)
     torch.set_num_threads(1)
-    times |= shortest({"here, one by one on 1 thread": lambda: [here(s) for s in batch]})
+    times |= alternately(
+        {"here, one by one on 1 thread": lambda: [here(s) for s in batch]}, rounds=ROUNDS
+    )
     print(f"{count} excerpts of {SECONDS} s: milliseconds an excerpt\n")
     print("| mel, CENS and tempogram | ms | against librosa |\n| --- | ---: | ---: |")
     for name, value in times.items():
         print(f"| {name} | {1e3 * value / count:.1f} | {times['librosa'] / value:.1f} x |")
     print("\n| stage, on 1 thread | ms |\n| --- | ---: |")
-    for name, value in shortest(_stages(batch)).items():
+    for name, value in alternately(_stages(batch), rounds=ROUNDS).items():
         print(f"| {name} | {1e3 * value / count:.2f} |")
 
 

@@ -1,9 +1,8 @@
 """How long maps take and how far they can be believed: ``python -m tests.benchmarks.maps``.
 
-One subspace of made unit vectors, clusters of clusters with a few directions each, is drawn here
-and by plain umap-learn with the same settings and seed, in turns, after both have been compiled.
-Then a version of which a tenth of the items moved is drawn going on from that map, fresh and by
-AlignedUMAP, and new items are placed. ``python -m tests.benchmarks.maps large`` draws 100,000 items
+Drawing itself is measured by the suite (`python -m tests.benchmarks maps`). Here a version of which
+a tenth of the items moved is drawn going on from a map, fresh and by AlignedUMAP, and new items are
+placed. ``python -m tests.benchmarks.maps large`` draws 100,000 items
 of eight dimensions in a workspace, asks for neighbours and places one item; it takes minutes.
 """
 
@@ -60,25 +59,6 @@ def plain(vectors: np.ndarray) -> np.ndarray:
 
     mapper = umap.UMAP(n_neighbors=15, min_dist=0.15, random_state=0, n_jobs=1)
     return np.asarray(mapper.fit_transform(vectors), dtype=np.float32)
-
-
-def maps_row(count: int = 10_000, repeat: int = 3) -> dict[str, Any]:
-    """Draw one map of `count` items, against plain umap-learn; both in turns."""
-    small, vectors = made(4200), made(count)
-    draw(small), plain(small)  # compiled
-    ours, theirs = [], []
-    for _ in range(repeat):
-        ours.append(timed(lambda: draw(vectors)))
-        theirs.append(timed(lambda: plain(vectors)))
-    good, other = (measure(vectors, times[0][1]) for times in (ours, theirs))
-    assert good is not None
-    assert other is not None
-    return {
-        "what": f"draw a map of {count:,} x 32 (trustworthiness {good.trustworthiness:.4f})",
-        "ours_s": min(seconds for seconds, _ in ours),
-        "other": f"umap-learn, same settings and seed ({other.trustworthiness:.4f})",
-        "other_s": min(seconds for seconds, _ in theirs),
-    }
 
 
 def staying(count: int = 2000) -> None:
@@ -219,10 +199,6 @@ def main() -> None:
     if "large" in sys.argv[1:]:
         large()
         return
-    row = maps_row()
-    print("| what | here | beside it | there | ratio |\n| --- | ---: | --- | ---: | ---: |")
-    print(f"| {row['what']} | {row['ours_s']:.3g} s | {row['other']} | {row['other_s']:.3g} s "
-          f"| {row['other_s'] / row['ours_s']:.2f} x |", flush=True)  # fmt: skip
     staying()
     placing()
     searching()

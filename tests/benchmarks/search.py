@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
@@ -31,10 +32,21 @@ NAMES = ("genre", "mood", "instrument", "era", "tempo", "key", "rhythm", "sound"
 INSTRUMENTS = ("voice", "drum kit", "bass guitar", "piano", "violin", "synth")
 
 
-def make_workspace(folder: Path, count: int = ITEMS) -> Workspace:
+def make_workspace(folder: Path, count: int = ITEMS, **options: Any) -> Workspace:
     """Make a workspace of songs of four tracks, without sound."""
+    return fill(Workspace.create(folder), count, **options)
+
+
+def fill(
+    ws: Workspace,
+    count: int,
+    *,
+    names: tuple[str, ...] = NAMES,
+    width: int = WIDTH,
+    tagged: bool = True,
+) -> Workspace:
+    """Add songs of four tracks each, with vectors, a model and, where asked for, tags."""
     rng = np.random.default_rng(0)
-    ws = Workspace.create(folder)
     ids = np.arange(1, count + 1)
     parents = ids - (ids - 1) % 5
     items = [
@@ -44,7 +56,7 @@ def make_workspace(folder: Path, count: int = ITEMS) -> Workspace:
         for i, p in zip(ids.tolist(), parents.tolist(), strict=True)
     ]  # fmt: skip
     tags = []
-    for i, p in zip(ids.tolist(), parents.tolist(), strict=True):
+    for i, p in zip(ids.tolist(), parents.tolist(), strict=True) if tagged else ():
         bpm = 60.0 + p % 120
         values = [
             ("genre", f"genre {p % 23}", None),
@@ -59,15 +71,16 @@ def make_workspace(folder: Path, count: int = ITEMS) -> Workspace:
         ]  # fmt: skip
     with ws.database.write(durable=False) as session:
         session.execute(sa.insert(Item), items)
-        session.execute(sa.insert(Tag), tags)
-    card = ModelCard("v0001", "random", "linear", list(NAMES), WIDTH)
+        if tags:
+            session.execute(sa.insert(Tag), tags)
+    card = ModelCard("v0001", "random", "linear", list(names), width)
     (ws.models.folder / "v0001").mkdir(parents=True)
     (ws.models.folder / "v0001" / "card.json").write_text(json.dumps(asdict(card)))
     ws.models.promote("v0001")
-    blocks = rng.normal(size=(count, DIMENSIONS, WIDTH)).astype(np.float32)
+    blocks = rng.standard_normal((count, len(names), width), dtype=np.float32)
     blocks /= np.linalg.norm(blocks, axis=2, keepdims=True)
-    for name in ("random", "model-v0001"):
-        ws.vectors(name).write(ids, blocks.reshape(count, -1))
+    ws.vectors("random").write(ids, np.zeros((count, 1), np.float32))  # heads are never asked
+    ws.vectors("model-v0001").write(ids, blocks.reshape(count, -1))
     return ws
 
 

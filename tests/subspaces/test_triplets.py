@@ -10,6 +10,7 @@ from workbench.subspaces.triplets import (
     NO_TRIPLETS,
     Triplets,
     artist_groups,
+    compared,
     relations,
     sample_triplets,
 )
@@ -19,6 +20,17 @@ def random_relation(n: int, seed: int = 0) -> np.ndarray:
     relation = np.random.default_rng(seed).integers(-1, 2, (n, n)).astype(np.int8)
     relation = np.triu(relation, 1)
     return relation + relation.T
+
+
+def test_all_pairs_of_a_few_thousand_items_are_compared_and_whole_songs_of_more() -> None:
+    rng = np.random.default_rng(0)
+    assert compared(np.arange(4000), rng).tolist() == list(range(4000))
+    assert rng.random() == np.random.default_rng(0).random()  # chance was left alone
+    songs = np.repeat(np.arange(3000), 5)[np.random.default_rng(1).permutation(15_000)]
+    some = compared(songs, rng)
+    assert 3900 < len(some) <= 4000
+    assert (np.diff(some) > 0).all()
+    assert set(np.bincount(songs[some])) <= {0, 5}
 
 
 def test_every_triplet_has_a_similar_and_a_dissimilar_candidate() -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from workbench.audio.loudness import gated_loudness, k_weighted
+from workbench.audio.loudness import gated_loudness, k_filters
 
 STEP_S = 0.1
 _STEPS_PER_BLOCK = 4
@@ -43,11 +43,9 @@ class Levels:
         edges = edges[edges < count]
         if not len(edges):
             return cls(np.zeros(0), np.zeros(0))
-        lengths = np.diff(np.append(edges, count))
-        power = np.square(k_weighted(samples.astype(np.float32), sample_rate)).sum(axis=0)
-        sums = np.add.reduceat(power, edges, dtype=np.float64)
-        peaks = np.maximum.reduceat(np.abs(samples).max(axis=0), edges).astype(np.float64)
-        return cls(sums / lengths, peaks)
+        from workbench.audio.stepping import powers_and_peaks  # it is compiled
+
+        return cls(*powers_and_peaks(samples, np.append(edges, count), k_filters(sample_rate)))
 
     def to_bytes(self) -> bytes:
         """Return both as int16 hundredths of a decibel, powers first."""

@@ -66,9 +66,13 @@ def k_weighted(samples: np.ndarray, sample_rate: int) -> np.ndarray:
     """Return samples [channels, n] through BS.1770's two filters, in their own precision."""
     from scipy.signal import sosfilt
 
-    filters = np.array([_shelf(sample_rate), _high_pass(sample_rate)], dtype=samples.dtype)
-    weighted: np.ndarray = sosfilt(filters, samples)
+    weighted: np.ndarray = sosfilt(k_filters(sample_rate).astype(samples.dtype), samples)
     return weighted
+
+
+def k_filters(sample_rate: int) -> np.ndarray:
+    """Return BS.1770's two filters as second-order sections, float64 [2, 6]."""
+    return np.array([_shelf(sample_rate), _high_pass(sample_rate)])
 
 
 def gain_to(target_lufs: float, loudness: float | None, peak: float, *, most_db: float) -> float:

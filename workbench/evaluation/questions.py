@@ -17,10 +17,11 @@ import numpy as np
 
 from workbench.evaluation.answers import answers
 from workbench.subspaces.dimensions import dimensions_of
-from workbench.subspaces.structure import PartNotion, parts_below
+from workbench.subspaces.structure import PartNotion, parts_below, song_groups
 from workbench.subspaces.triplets import (
     NO_TRIPLETS,
     Triplets,
+    compared,
     relations,
     sample_triplets,
 )
@@ -115,7 +116,8 @@ def tag_questions(
 
     Returns
     -------
-    Questions whose `ids` are the songs, followed by the parts that something is asked about.
+    Questions whose `ids` are the songs, followed by the parts that something is asked about; of
+    very many, some (`subspaces.triplets.compared`).
     """
     rng = np.random.default_rng(seed)
     dimensions = {n: d for n, d in dimensions_of(ws).items() if n in names}
@@ -124,7 +126,8 @@ def tag_questions(
     if structural and among is not None:
         parts = parts_below(ws.catalogue.items(), ids, among)
     everything = np.concatenate([ids, parts])
-    is_part = np.arange(len(everything)) >= len(ids)
+    some = compared(song_groups(ws.catalogue.items().loc[everything]), rng)
+    everything, is_part = everything[some], some >= len(ids)
     related = relations(ws, everything.tolist(), dimensions)
     for name in related.keys() - structural:  # tags are those of whole songs
         related[name][is_part, :] = 0

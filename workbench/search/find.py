@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     from workbench.workspace import Workspace
 
+_CHUNK = 64  # items of which only the nearest is looked at first
+
 
 def find(
     ws: Workspace,
@@ -85,10 +87,11 @@ def find(
     space = _Space.of(ws, asked, weights=weights, filters=filters, version=version)
     allowed = space.allowed if own else space.allowed & ~space.own
     overall = space.overall
-    rows = _best(overall, allowed, space.score, count)
-    near = np.vstack([overall, space.cosines])
-    everyone = near if allowed.all() else near.take(np.flatnonzero(allowed), axis=1)
-    table = _table(ws, space, rows, near[:, rows], percentiles(near[:, rows], everyone))
+    rows = nearest_rows(overall, allowed, space.score, count)
+    spaces = (overall[None], space.cosines)
+    near = [cosine[:, rows] for cosine in spaces]
+    among = [percentiles(*pair, allowed) for pair in zip(near, spaces, strict=True)]
+    table = _table(ws, space, rows, np.vstack(near), np.vstack(among))
     if filters is not None and space.heard is not None:
         table["by_machine"] = passed_by(filters, space.index, space.heard, space.places[rows])
     return table
@@ -130,7 +133,7 @@ def explain(
         raise UnknownNameError(f"There is no item {item}.")
     row = ws.vectors(f"model-{space.version}").positions([item])
     there = space.cosines[:, row]
-    among = percentiles(there, space.cosines[:, space.allowed & ~space.own])
+    among = percentiles(there, space.cosines, space.allowed & ~space.own)
     columns = {"relevance": relevance(there[:, 0]), "percentile": among[:, 0]}
     return pd.DataFrame(columns, index=pd.Index(space.dimensions, name="dimension"))
 
@@ -216,18 +219,29 @@ def _places(ids: np.ndarray, index: CatalogueIndex) -> tuple[np.ndarray, np.ndar
     return places, index.ids[places] == ids
 
 
-def _best(overall: np.ndarray, allowed: np.ndarray, score: np.ndarray, count: int) -> np.ndarray:
+def nearest_rows(
+    overall: np.ndarray, allowed: np.ndarray, score: np.ndarray, count: int
+) -> np.ndarray:
     """Return the rows of the `count` nearest, in order; of equals the higher score, the older."""
-    candidates = np.flatnonzero(allowed)
-    count = int(np.clip(count, 0, len(candidates)))
+    count = int(np.clip(count, 0, np.count_nonzero(allowed)))
     if count == 0:
-        return candidates[:0]
-    near = overall[candidates]
-    if count < len(candidates):
-        least = np.partition(near, len(near) - count)[len(near) - count]
-        candidates = candidates[near >= least]  # all that are equal to the last one, too
-    order = np.lexsort((candidates, -score[candidates], -overall[candidates]))
-    return np.asarray(candidates[order[:count]])
+        return np.zeros(0, np.int64)
+    near = np.where(allowed, overall, -np.inf)
+    rows = np.flatnonzero((near >= _reached(near, count)) & allowed)
+    order = np.lexsort((rows, -score[rows], -near[rows]))
+    return np.asarray(rows[order[:count]])
+
+
+def _reached(near: np.ndarray, count: int) -> float:
+    """Return a value that at least `count` reach, and few more.
+
+    The largest of each chunk are so few that ordering them costs nothing, and the k-th largest of
+    them is no larger than the k-th largest of all.
+    """
+    chunk = max(1, min(_CHUNK, len(near) // (4 * count)))
+    tops = np.maximum.reduceat(near, np.arange(0, len(near), chunk))
+    place = len(tops) - count
+    return float(np.partition(tops, place)[place])
 
 
 def _table(

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from workbench.workspace import Workspace
 
+_COMPARED = 4000  # 16 million pairs, 16 MB for each dimension
+
 
 @dataclass(frozen=True)
 class Triplets:
@@ -104,6 +106,32 @@ def artist_groups(items: pd.DataFrame, ids: np.ndarray, *, fewest: int) -> np.nd
     names = [artist or f"song {song}" for artist, song in zip(artists, songs, strict=True)]
     groups = np.unique(names, return_inverse=True)[1]
     return groups if len(np.unique(groups)) >= fewest else songs
+
+
+def compared(groups: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return the rows of items whose pairs are compared, int64 [m], ascending: at most 4,000.
+
+    Pairs grow as the square of items, and the few hundred triplets that are drawn from them need
+    no more. Of more items whole songs are drawn.
+
+    Parameters
+    ----------
+    groups
+        The song of each item, int [n].
+    rng
+        The source of chance; up to 4,000 items are all taken, and it is left alone.
+
+    Examples
+    --------
+    >>> compared(np.array([7, 7, 9]), np.random.default_rng(0)).tolist()
+    [0, 1, 2]
+    """
+    if len(groups) <= _COMPARED:
+        return np.arange(len(groups))
+    members, sizes = np.unique(groups, return_inverse=True, return_counts=True)[1:]
+    order = rng.permutation(len(sizes))
+    chosen = order[np.cumsum(sizes[order]) <= _COMPARED]
+    return np.flatnonzero(np.isin(members, chosen))
 
 
 def sample_triplets(relation: np.ndarray, count: int, rng: np.random.Generator) -> Triplets:

@@ -33,6 +33,7 @@ from workbench.subspaces.triplets import (
     NO_TRIPLETS,
     Triplets,
     artist_groups,
+    compared,
     relations,
     sample_triplets,
 )
@@ -238,11 +239,13 @@ def _tag_triplets(
     rng: np.random.Generator,
 ) -> dict[str, Triplets]:
     """Draw triplets from tags as a prior; items the model holds out take no part."""
-    usable = ~np.isin(groups, model.card.held_out)
-    return {
-        name: sample_triplets(relation * (usable[:, None] & usable[None, :]), _TAG_TRIPLETS, rng)
-        for name, relation in relations(ws, judged.ids.tolist()).items()
-    }
+    some = compared(groups, rng)
+    usable = ~np.isin(groups[some], model.card.held_out)
+    found = {}
+    for name, relation in relations(ws, judged.ids[some].tolist()).items():
+        drawn = sample_triplets(relation * (usable[:, None] & usable[None, :]), _TAG_TRIPLETS, rng)
+        found[name] = Triplets(some[drawn.rows], drawn.share)
+    return found
 
 
 def _as_table(outcomes: dict[str, Outcome]) -> dict[str, dict[str, Any]]:

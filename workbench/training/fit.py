@@ -23,6 +23,7 @@ from workbench.subspaces.triplets import Triplets
 
 TEMPERATURE = 8.0  # squared distances of unit vectors differ by about 0.1 to 1
 _WEIGHT_RATE, _GAIN_RATE = 0.004, 0.06
+_BETAS = (0.9, 0.999)  # of Adam
 _TAG_SHARE = 0.3  # of a judgement: tags are a prior, not the answer
 Step = Callable[[int, int, float, np.ndarray], None]
 
@@ -104,66 +105,145 @@ def fit_heads(
         Called with (step, of, mean loss, subspace vectors [c, n, d] before the step); it may raise
         to end the fit.
     """
-    import torch
-
-    x = torch.from_numpy(problem.x)
-    count = len(pulls)
-    origin = {k: torch.from_numpy(np.array(v)) for k, v in start.items()}
-    weights = {k: v.expand(count, *v.shape).clone().requires_grad_() for k, v in origin.items()}
-    gains = torch.zeros(count, x.shape[1], requires_grad=True)
-    size = sum(float((v**2).sum()) for v in origin.values())
-    weight_pull, weight_moves = _finite([p.weights for p in pulls])
-    gain_pull, gain_moves = _finite([p.gains for p in pulls])
-    parts = [
-        (t, _normalised(w) * share)
-        for t, w, share in (
-            (problem.judged, problem.judged_weight, 1.0),
-            (problem.tagged, problem.tagged_weight, _TAG_SHARE),
-        )
-        if len(t)
+    fits = [
+        _Fits(kind, start, problem, pulls, np.array(chosen), steps)
+        for chosen in _alike(pulls)  # what stays as it is need not be carried along
     ]
-    # Rates follow the size of the numbers they change: a zero matrix needs a floor.
-    optimiser = torch.optim.Adam(
-        [
-            {"params": [v], "lr": _WEIGHT_RATE * max(float(origin[k].std()) * 10, 0.1)}
-            for k, v in weights.items()
-        ]
-        + [{"params": [gains], "lr": _GAIN_RATE}]
-    )
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
-
-    def heads() -> Parameters:
-        """Return what the head is with its gains folded in; what may not move is the start."""
-        factor = torch.exp(gains * gain_moves[:, None])[:, None, :]
-        moved = {
-            k: origin[k] + (v - origin[k]) * weight_moves.reshape(-1, *[1] * origin[k].ndim)
-            for k, v in weights.items()
-        }
-        return {k: v * factor if k in ("weight", "hidden") else v for k, v in moved.items()}
-
     with one_thread():
         for step in range(steps):
-            optimiser.zero_grad()
-            y = apply_head(kind, heads(), x)
-            distance = sum(((v - origin[k]) ** 2).flatten(1).sum(1) for k, v in weights.items())
-            loss = (weight_pull * distance / size + gain_pull * (gains**2).mean(1)).sum()
-            data = sum((_triplet_loss(y, t, w) for t, w in parts), torch.zeros(count))
-            (loss + data.sum()).backward()
-            optimiser.step()
-            schedule.step()
+            seen = [(some.chosen, *some.step(step)) for some in fits]
             if on_step is not None:
-                on_step(step + 1, steps, float(data.detach().mean()), y.detach().numpy())
-    with torch.no_grad():
-        return {k: v.numpy() for k, v in heads().items()}
+                y = _together([(chosen, vectors) for chosen, vectors, _ in seen], len(pulls))
+                loss = sum(losses.sum() for _, _, losses in seen) / len(pulls)
+                on_step(step + 1, steps, float(loss), y)
+        ended = [(some.chosen, some.heads()) for some in fits]
+    return {
+        k: _together([(c, heads[k].detach().numpy()) for c, heads in ended], len(pulls))
+        for k in start
+    }
 
 
-def _finite(pulls: list[float]):  # type: ignore[no-untyped-def]
-    """Return pulls as a tensor with infinite ones as zero, and which are finite as 0 and 1."""
-    import torch
+def _alike(pulls: Sequence[Pull]) -> list[list[int]]:
+    """Return the places of the pulls that let the same move."""
+    moves = [(math.isfinite(p.weights), math.isfinite(p.gains)) for p in pulls]
+    return [[i for i, m in enumerate(moves) if m == kind] for kind in sorted(set(moves))]
 
-    values = torch.tensor(pulls, dtype=torch.float32)
-    moves = torch.isfinite(values).float()
-    return torch.nan_to_num(values, posinf=0.0), moves
+
+def _together(parts: Sequence[tuple[np.ndarray, np.ndarray]], count: int) -> np.ndarray:
+    """Return arrays [c', ...] as one, [count, ...], each row at its place."""
+    whole = np.empty((count, *parts[0][1].shape[1:]), np.float32)
+    for places, values in parts:
+        whole[places] = values
+    return whole
+
+
+class _Fits:
+    """Some of the fits, all of which let the same move: gains, weights, both or nothing."""
+
+    def __init__(
+        self,
+        kind: str,
+        start: Parameters,
+        problem: Problem,
+        pulls: Sequence[Pull],
+        chosen: np.ndarray,
+        steps: int,
+    ) -> None:
+        import torch
+
+        self.chosen, self._kind, self._steps = chosen, kind, steps
+        self._x = torch.from_numpy(problem.x)
+        self._parts = [
+            (triplets, _normalised(weight[chosen]) * share)
+            for triplets, weight, share in (
+                (problem.judged, problem.judged_weight, 1.0),
+                (problem.tagged, problem.tagged_weight, _TAG_SHARE),
+            )
+            if len(triplets)
+        ]
+        count = len(chosen)
+        self._origin = {k: torch.from_numpy(np.array(v)) for k, v in start.items()}
+        self._weights = {k: v.expand(count, *v.shape) for k, v in self._origin.items()}
+        self._gains: Any = None
+        self._moving: list[_Adam] = []
+        pull = pulls[chosen[0]]
+        if math.isfinite(pull.weights):
+            size = sum(float((v**2).sum()) for v in self._origin.values())
+            held = 2.0 / size * torch.tensor([pulls[i].weights for i in chosen])
+            for k, v in self._origin.items():
+                self._weights[k] = self._weights[k].clone().requires_grad_()
+                # Rates follow the size of the numbers they change: a zero matrix needs a floor.
+                rate = _WEIGHT_RATE * max(float(v.std()) * 10, 0.1)
+                self._moving.append(_Adam(self._weights[k], rate, v, held))
+        if math.isfinite(pull.gains):
+            width = self._x.shape[1]
+            self._gains = torch.zeros(count, width, requires_grad=True)
+            held = 2.0 / width * torch.tensor([pulls[i].gains for i in chosen])
+            self._moving.append(_Adam(self._gains, _GAIN_RATE, torch.zeros(width), held))
+
+    def heads(self) -> Parameters:
+        """Return what the heads are with their gains folded in."""
+        if self._gains is None:
+            return self._weights
+        factor = self._gains.exp()[:, None, :]
+        return {k: v * factor if k in ("weight", "hidden") else v for k, v in self._weights.items()}
+
+    def step(self, number: int) -> tuple[np.ndarray, np.ndarray]:
+        """Take a step; return the subspace vectors [c, n, d] and losses [c] before it."""
+        import torch
+
+        y = apply_head(self._kind, self.heads(), self._x)
+        zero = torch.zeros(len(self.chosen))
+        data = sum((_triplet_loss(y, t, w) for t, w in self._parts), zero)
+        if data.requires_grad:
+            data.sum().backward()
+        share = (1.0 + math.cos(math.pi * number / self._steps)) / 2.0
+        for moving in self._moving:
+            moving.step(number + 1, share)
+        return y.detach().numpy(), data.detach().numpy()
+
+
+class _Adam:
+    """Adam (Kingma and Ba 2015) on fits side by side, with the pull on what it moves.
+
+    PyTorch's own imports its compiler first, which takes longer than most of what is fitted here.
+
+    Parameters
+    ----------
+    values
+        What is moved, [c, ...].
+    rate
+        The largest step.
+    origin
+        Where to each is pulled, [...].
+    held
+        How strongly, [c]: times the way to the origin this is the gradient of the pull.
+    """
+
+    def __init__(self, values: Any, rate: float, origin: Any, held: Any) -> None:
+        import torch
+
+        self._values, self._rate, self._origin = values, rate, origin
+        self._held = held.reshape(-1, *[1] * origin.ndim)
+        self._mean, self._square = torch.zeros_like(values), torch.zeros_like(values)
+
+    def step(self, number: int, share: float) -> None:
+        """Take the step with this number, from 1 on, at a share of the rate."""
+        import torch
+
+        first, second = _BETAS
+        with torch.no_grad():
+            slope = torch.addcmul(self._slope(), self._values - self._origin, self._held)
+            self._mean.lerp_(slope, 1 - first)
+            self._square.mul_(second).addcmul_(slope, slope, value=1 - second)
+            size = self._square.sqrt().div_(math.sqrt(1 - second**number)).add_(1e-8)
+            step = share * self._rate / (1 - first**number)
+            self._values.addcdiv_(self._mean, size, value=-step)
+
+    def _slope(self) -> Any:
+        """Return the gradient, and forget it."""
+        slope, self._values.grad = self._values.grad, None
+        return self._values.new_zeros(()) if slope is None else slope
 
 
 def _triplet_loss(y: Any, triplets: Triplets, weight: Any) -> Any:

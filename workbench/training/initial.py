@@ -27,6 +27,7 @@ from workbench.subspaces.triplets import (
     NO_TRIPLETS,
     Triplets,
     artist_groups,
+    compared,
     relations,
     sample_triplets,
 )
@@ -200,11 +201,13 @@ def hold_out(songs: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:
     """
     ids = songs.index.to_numpy()
     groups = artist_groups(songs, ids, fewest=_FEWEST_ARTISTS)
-    chosen = np.zeros(len(ids), dtype=bool)
-    for group in rng.permutation(np.unique(groups)):
-        if (chosen | (groups == group)).sum() <= HELD_OUT_SHARE * len(ids) * 1.1:
-            chosen |= groups == group
-    return ids[chosen].astype(np.int64)
+    members, sizes = np.unique(groups, return_inverse=True, return_counts=True)[1:]
+    chosen, count = np.zeros(len(sizes), dtype=bool), 0
+    for group in rng.permutation(len(sizes)):
+        if count + sizes[group] <= HELD_OUT_SHARE * len(ids) * 1.1:
+            chosen[group] = True
+            count += sizes[group]
+    return ids[chosen[members]].astype(np.int64)
 
 
 def _encoder_with_vectors(ws: Workspace) -> EncoderInfo:
@@ -229,7 +232,8 @@ def _weighted_heads(
     x = normaliser(raw)
     ids = items.index.to_numpy()
     worth = item_weights(ws, ids) if by_use else np.ones(len(ids))
-    related = relations(ws, items.index.tolist())
+    some = compared(song_groups(items), rng)
+    related = relations(ws, ids[some].tolist())
     heads, silent = {}, []
     progress.stage("Fitting heads to the tags", len(related))
     for name, relation in related.items():
@@ -237,12 +241,12 @@ def _weighted_heads(
         if not len(triplets):
             silent.append(name)
         with one_thread():
-            weights = block_weights(x, normaliser.edges, triplets)
+            weights = block_weights(x[some], normaliser.edges, triplets)
         columns = np.repeat(np.sqrt(weights), np.diff(normaliser.edges)).astype(np.float32)
         directions = principal_directions(x * columns, subspace_dim)
         start = {"weight": (directions * columns).astype(np.float32)}
-        counts = worth[triplets.rows].mean(axis=1, dtype=np.float32)[None]
-        problem = Problem(x, NO_TRIPLETS, triplets, np.zeros((1, 0)), counts)
+        counts = worth[some][triplets.rows].mean(axis=1, dtype=np.float32)[None]
+        problem = Problem(x[some], NO_TRIPLETS, triplets, np.zeros((1, 0)), counts)
         fitted = fit_heads("linear", start, problem, [Pull(weights=_PULL)], steps=_STEPS)
         heads[name] = {"weight": fitted["weight"][0]}
         progress.advance(label=name)

@@ -124,18 +124,12 @@ def _decode_av(path: Path) -> Sound:
                     resampler = av.AudioResampler(format="fltp", layout=layout, rate=rate)
                     promised = int((stream.duration or 0) * (stream.time_base or 0) * rate)
                 for out in resampler.resample(frame):
-<<<<<<< HEAD
-                    blocks.append(out.to_ndarray())
-                    count += blocks[-1].shape[1]
-                _check_size(path, count, layout.nb_channels, rate)
-=======
                     out.pts = None  # a queue wants times without gaps
                     queue.write(out)
                     count += out.samples
                 if queue.samples >= _QUEUE:
                     blocks.append(_taken(queue))
-                _check_length(path, count, rate)
->>>>>>> b18e8145829047adec9f12a43243df1765521a29
+                _check_size(path, count, layout.nb_channels, rate)
     except (av.FFmpegError, ValueError, OSError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).lower()
         raise MediaError(f"{path.name}: cannot be decoded ({reason})") from error
@@ -147,7 +141,6 @@ def _decode_av(path: Path) -> Sound:
     return Sound(np.concatenate(blocks, axis=1), rate)
 
 
-<<<<<<< HEAD
 def _check_size(path: Path, frames: int, channels: int, sample_rate: int) -> None:
     """Refuse, before it is decoded, what is too long or large, or at no rate of a recording."""
     if not _RATES[0] <= sample_rate <= _RATES[1]:
@@ -164,16 +157,11 @@ def _check_size(path: Path, frames: int, channels: int, sample_rate: int) -> Non
             f"{path.name}: takes more than {file_limit(MOST_MB):,} MB when it is decoded; cut it, "
             f"or set {MOST_MB}"
         )
-=======
+
+
 def _taken(queue: Any) -> np.ndarray:
     """Return all that waits in a queue of frames, float32 [channels, n]."""
     return np.asarray(queue.read().to_ndarray())
-
-
-def _check_length(path: Path, frames: int, sample_rate: int) -> None:
-    if frames > MAX_SECONDS * sample_rate:
-        raise MediaError(f"{path.name}: longer than four hours")
->>>>>>> b18e8145829047adec9f12a43243df1765521a29
 
 
 def _check_whole(path: Path, frames: int, promised: int, sample_rate: int) -> None:

@@ -7,8 +7,9 @@ its disk; importing this module imports numba.
 
 from __future__ import annotations
 
-import numba
 import numpy as np
+
+from workbench.compiled import compiled
 
 
 def powers_and_peaks(
@@ -40,7 +41,7 @@ def powers_and_peaks(
 
 
 # A sample waits for the one before it: two channels side by side take no longer than one.
-@numba.njit(cache=True, nogil=True, fastmath={"contract"})
+@compiled({"contract"})
 def _add(
     left: np.ndarray,
     right: np.ndarray,

@@ -11,8 +11,9 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
-import numba
 import numpy as np
+
+from workbench.compiled import compiled
 
 _TILE = 64  # rows whose cosines wait in the cache until they are turned
 _MOST_THREADS = 8  # more do not read memory any faster
@@ -46,7 +47,7 @@ def block_cosines(vectors: np.ndarray, query: np.ndarray, dimensions: int) -> np
 
 # Sums may be taken in another order, which lets them be taken sixteen at a time; that order is the
 # same for every row, so that equal vectors have equal cosines.
-@numba.njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
+@compiled({"reassoc", "contract"})
 def _block_products(vectors: np.ndarray, query: np.ndarray, products: np.ndarray) -> None:
     """Write the products of each block into `products`, float32 [d, n]."""
     dimensions = len(products)

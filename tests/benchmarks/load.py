@@ -33,6 +33,7 @@ def main() -> int:
     parser.add_argument("--pace", type=float, default=usual.pace_s, help="seconds between acts")
     parser.add_argument("--arrive", type=float, default=usual.arrive_s, help="seconds to arrive")
     parser.add_argument("--seed", type=int, default=usual.seed)
+    parser.add_argument("--only-crowd", action="store_true", help="not first what one page costs")
     given = parser.parse_args()
     plan = Plan(
         given.raters,
@@ -42,7 +43,12 @@ def main() -> int:
         pace_s=given.pace,
         seed=given.seed,
     )
-    result = run_load(given.workspace, plan, say=lambda text: print(text, flush=True))
+    result = run_load(
+        given.workspace,
+        plan,
+        say=lambda text: print(text, flush=True),
+        alone=not given.only_crowd,
+    )
     OUTPUT.mkdir(exist_ok=True)
     (OUTPUT / "load.json").write_text(json.dumps(result, indent=1))
     print("\n" + table(result))

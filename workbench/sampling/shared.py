@@ -64,7 +64,7 @@ class StoredEnsembles:
                     return None
                 ensemble = Ensemble(stored["ids"], stored["vectors"], about["model_version"])
             return ensemble, State(about["version"], about["judged"])
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
             _log.warning("A stored ensemble of %s cannot be read: %s", dimension, error)

@@ -26,7 +26,7 @@ from workbench.server.processes import Server, started
 
 from .costs import costs
 from .crowd import Crowd, Report, attending
-from .people import Seen
+from .people import TROUBLE, Seen
 from .processes import kernels_of, nursery_of
 from .stored import stored_once
 from .watch import Watch, slope_of_many, slope_of_one
@@ -79,7 +79,10 @@ def run_load(
             if alone:
                 say("What one page and one answer cost ...")
                 work = costs(server.url, server.tokens, server=process.pid)
-                first = asyncio.run(asyncio.wait_for(work, _COSTS_S))
+                try:
+                    first = asyncio.run(asyncio.wait_for(work, _COSTS_S))
+                except TROUBLE as error:
+                    say(f"... could not be measured: {error!r}")
             watch = Watch(process.pid, nursery, server.url)
             reports = _crowds(server, plan, watch, say)
             left = _kernels_left(nursery, plan.wait_s, say)

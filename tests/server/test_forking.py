@@ -20,6 +20,7 @@ from workbench.server import kernels
 from workbench.server.forking import CAN_FORK, Forked, Nursery
 from workbench.server.identity import Visitor
 from workbench.server.kernels import PageKernelManager, ThisPython
+from workbench.server.nursery import VIEWERS_NICE
 
 pytestmark = pytest.mark.skipif(not CAN_FORK, reason="processes are not forked on this system")
 
@@ -28,6 +29,12 @@ import json, os, sys
 loaded = {name: name in sys.modules for name in ("pandas", "workbench.widgets.explorer", "torch")}
 print(json.dumps([os.environ.get("WORKBENCH_ROLE"), os.environ.get("MARK"), os.getcwd(), loaded,
                   os.getppid(), os.getpid()]))"""
+
+
+WIDGETS = """
+import json, os
+targets = get_ipython().kernel.comm_manager.targets
+print(json.dumps([sorted(targets), os.nice(0)]))"""
 
 
 async def _say(manager: PageKernelManager, kernel_id: str, code: str) -> list[Any]:
@@ -85,6 +92,28 @@ def test_each_kernel_has_its_own_environment_and_place(visited, tmp_path) -> Non
             assert parent != pid
         assert said[0][4] == said[1][4]
         assert said[0][5] != said[1][5]
+
+    visited(story)
+
+
+def test_a_page_can_ask_for_all_its_widgets_at_once(visited) -> None:
+    async def story(manager: PageKernelManager) -> None:
+        kernel = await manager.start_kernel(env=_environment("x"), path="")
+        targets, _ = await _say(manager, kernel, WIDGETS)
+        assert "jupyter.widget.control" in targets
+
+    visited(story)
+
+
+def test_pages_of_viewers_give_way_to_those_of_raters(visited, monkeypatch) -> None:
+    async def story(manager: PageKernelManager) -> None:
+        nice = []
+        for role in (Role.VIEWER, Role.RATER):
+            handler = SimpleNamespace(current_user=Visitor("Vera", role=role))
+            monkeypatch.setattr(kernels.CallContext, "get", lambda _, handler=handler: handler)
+            kernel = await manager.start_kernel(env=_environment("x"), path="")
+            nice.append((await _say(manager, kernel, WIDGETS))[1])
+        assert nice[0] - nice[1] == VIEWERS_NICE
 
     visited(story)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import html
 import json
 import re
@@ -9,8 +10,10 @@ import sys
 import time
 from html.parser import HTMLParser
 
+import jinja2
 import pytest
 
+from workbench.server.exporter import PageExporter
 from workbench.server.launch import voila_server
 
 TITLE = "Notes & <Queries>"  # of hello.ipynb
@@ -109,6 +112,42 @@ def test_files_of_the_folder_are_not_served(dashboards, ask) -> None:
         "voila/api/contents/hello.ipynb",
     ):
         assert ask(dashboards, route).status == 404
+
+
+def test_scripts_come_packed_to_who_can_unpack_them(dashboards, ask) -> None:
+    route = "voila/static/voila.js"
+    plain = ask(dashboards, route)
+    packed = ask(dashboards, route, Accept_Encoding="gzip")
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert "Content-Encoding" not in plain.headers
+    assert int(packed.headers["Content-Length"]) == len(packed.body) < len(plain.body) / 2
+    assert gzip.decompress(packed.body) == plain.body
+    part = ask(dashboards, route, Range="bytes=10-19")
+    assert (part.status, part.body) == (206, plain.body[10:20])
+    again = ask(dashboards, route, Accept_Encoding="gzip", If_None_Match=packed.headers["Etag"])
+    assert (again.status, again.body) == (304, b"")
+
+
+def test_a_template_is_compiled_once_and_again_when_it_changes() -> None:
+    compiled: list[str] = []
+    templates = {"page": "first"}
+
+    class Counted(jinja2.Environment):
+        def compile(self, source, *args, **options):
+            compiled.append(source)
+            return super().compile(source, *args, **options)
+
+    def shown() -> str:
+        environment = PageExporter()._create_environment()
+        counted = Counted(loader=jinja2.DictLoader(templates))
+        counted.bytecode_cache = environment.bytecode_cache
+        return counted.get_template("page").render()
+
+    assert [shown(), shown()] == ["first", "first"]
+    assert compiled == ["first"]
+    templates["page"] = "second"
+    assert shown() == "second"
+    assert compiled == ["first", "second"]
 
 
 def test_names_that_are_not_this_machines_are_refused(dashboards, ask) -> None:

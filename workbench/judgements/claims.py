@@ -80,7 +80,7 @@ class Claims:
         raters
             How many raters are to judge it; None for any number.
         """
-        with self._database.write() as transaction:
+        with self._database.write(durable=False) as transaction:  # whoever lost it asks again
             columns = {name: value for name, value in vars(wanted).items() if name != "triplet"}
             expires_at = self._moment_beneath(transaction, wanted.rater)
             held = hold(transaction, wanted.triplet, expires_at=expires_at, **columns)
@@ -108,7 +108,7 @@ class Claims:
 
     def renew(self, triplet: Triplet, rater: str) -> bool:
         """Start the time of a claim again; False if it is no longer the rater's."""
-        with self._database.write() as transaction:
+        with self._database.write(durable=False) as transaction:
             update = sa.update(Claim).where(claim_of(triplet), Claim.rater == rater)
             renewed = transaction.execute(update.values(expires_at=now() + self.lasts))
             return bool(renewed.rowcount)  # type: ignore[attr-defined]

@@ -6,6 +6,7 @@ PostgreSQL both understand.
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -88,6 +89,7 @@ def aware(moment: datetime) -> datetime:
 # -- judgements -----------------------------------------------------------------------------------
 
 
+@functools.cache  # building it takes longer than asking; it holds nothing of a transaction
 def effective() -> sa.ColumnElement[bool]:
     """Return the condition of judgements that stand: no undo, and not superseded."""
     later = aliased(Judgement)

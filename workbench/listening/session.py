@@ -300,6 +300,9 @@ class RatingSession:
         return self.dimensions[first:] + self.dimensions[:first]
 
     def _trial(self, claim: OpenTriplet) -> Trial:
+        kept = self._shown.get(claim.triplet.id)
+        if kept is not None and kept.open == claim:  # made when it was claimed ahead of its turn
+            return kept
         first, second, third = self._clips.excerpts(places(claim))
         dimension = claim.triplet.dimension
         trial = Trial(

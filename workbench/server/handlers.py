@@ -6,15 +6,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from jupyter_server.base.handlers import JupyterHandler
+from jupyter_server.base.handlers import FileFindHandler, JupyterHandler
 from jupyter_server.utils import url_escape, url_path_join
 from tornado import web
 from tornado.httputil import url_concat
 from voila.shutdown_kernel_handler import VoilaShutdownKernelHandler
-from voila.static_file_handler import MultiStaticFileHandler
+from voila.static_file_handler import MultiStaticFileHandler, TemplateStaticFileHandler
 from voila.tornado.handler import TornadoVoilaHandler
 
 from workbench.server.identity import Visitor, visitor_of
+from workbench.server.packed import PackedFiles
 from workbench.server.pages import list_pages
 
 
@@ -93,12 +94,20 @@ class PageHandler(TornadoVoilaHandler):
             await super().get(path)
 
 
-class StaticHandler(MultiStaticFileHandler):
+class StaticHandler(PackedFiles, MultiStaticFileHandler):
     """Voila's scripts and styles, which a browser need not ask for again within the hour."""
 
     def get_cache_time(self, path: str, modified: datetime | None, mime_type: str) -> int:
         """Return how long they are kept, in seconds; their names say no version."""
         return 3600
+
+
+class TemplateHandler(PackedFiles, TemplateStaticFileHandler):
+    """The styles of Voila's template."""
+
+
+class ExtensionHandler(PackedFiles, FileFindHandler):
+    """The scripts of the extensions that pages need."""
 
 
 class ShutdownHandler(VoilaShutdownKernelHandler):

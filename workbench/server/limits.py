@@ -2,7 +2,24 @@
 
 from __future__ import annotations
 
-MOST_PAGES = 24  # open at once
+import psutil
+
+PAGE_MB = 70  # what one page's kernel takes for itself
+_FEWEST, _MOST = 8, 160
+
+
+def most_pages(memory_mb: float) -> int:
+    """Return how many pages may be open at once on a machine: as many as fill half its memory.
+
+    Examples
+    --------
+    >>> [most_pages(gb * 1024) for gb in (0.5, 4, 16, 24, 256)]
+    [8, 29, 117, 160, 160]
+    """
+    return max(_FEWEST, min(_MOST, int(memory_mb / 2 / PAGE_MB)))
+
+
+MOST_PAGES = most_pages(psutil.virtual_memory().total / 2**20)
 MOST_MB = 4096  # of memory, for the kernel of one page
 LARGEST_BODY = 64 * 2**10  # bytes of a request; forms and beacons are all that is posted
 LARGEST_MESSAGE = 8 * 2**20  # bytes on a websocket; files come in smaller pieces

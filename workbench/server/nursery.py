@@ -16,7 +16,9 @@ import signal
 import sys
 
 from workbench.logs import begin_logging
+from workbench.roles import ROLE_VARIABLE, Role
 
+VIEWERS_NICE = 5  # who reads can wait for a moment; whoever answers is waiting for the next sound
 # What pages use beyond what their widgets import at once. None of it starts threads of its own, but
 # for the memory allocator of pyarrow, which pandas loads and which knows how to be forked.
 _IMPORTED = (
@@ -58,12 +60,20 @@ def _become_a_kernel(arguments: list[str], env: dict[str, str], cwd: str) -> Non
     os.environ.clear()
     os.environ.update(env)
     os.chdir(cwd)
+    if env.get(ROLE_VARIABLE) == Role.VIEWER:
+        os.nice(VIEWERS_NICE)
     status = 1
     begin_logging()
     try:
-        from ipykernel.kernelapp import launch_new_instance
+        from ipykernel.kernelapp import IPKernelApp
+        from ipywidgets import register_comm_target
 
-        launch_new_instance([*arguments, f"--IPKernelApp.parent_handle={os.getppid()}"])
+        kernel = IPKernelApp.instance()
+        kernel.initialize([*arguments, f"--IPKernelApp.parent_handle={os.getppid()}"])
+        # Importing ipywidgets does this in a kernel; here it was imported before there was one.
+        # Without it a page asks for its widgets one by one.
+        register_comm_target()
+        kernel.start()
         status = 0
     finally:
         os._exit(status)  # what follows belongs to the nursery

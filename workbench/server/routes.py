@@ -24,6 +24,7 @@ from workbench.errors import (
     UnknownNameError,
     WorkbenchError,
 )
+from workbench.server.packed import PackedFiles
 from workbench.urls import AUDIO_ROUTE, STATIC_ROUTE
 from workbench.workspace import ENVIRONMENT_VARIABLE, Workspace
 
@@ -167,7 +168,7 @@ class AudioHandler(AuthenticatedFileHandler):
         return f'"{stat.st_size:x}-{stat.st_mtime_ns:x}"'
 
 
-class ScriptHandler(AuthenticatedFileHandler):
+class ScriptHandler(PackedFiles, AuthenticatedFileHandler):
     """A script of a library that is installed."""
 
     auth_resource = AUTH_RESOURCE

@@ -19,6 +19,7 @@ from jupyterlab_server.themes_handler import ThemesHandler
 from tornado import web
 from traitlets import List, Unicode, default
 from traitlets.config import Config
+from voila import notebook_renderer
 from voila.app import Voila
 from voila.static_file_handler import MultiStaticFileHandler, TemplateStaticFileHandler
 from voila.tornado.handler import TornadoVoilaHandler
@@ -26,12 +27,15 @@ from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
 from workbench.logs import begin_logging
 from workbench.server.authorization import OwnKernelsOnly
+from workbench.server.exporter import PageExporter
 from workbench.server.handlers import (
+    ExtensionHandler,
     NotFoundHandler,
     PageHandler,
     PagesHandler,
     ShutdownHandler,
     StaticHandler,
+    TemplateHandler,
     page_links,
 )
 from workbench.server.headers import SafeAnswer
@@ -51,10 +55,10 @@ _EXTENSIONS = [
 # What pages need of Voila, and what serves it here; whatever else it has, now or later, is not
 # served.
 _NEEDED = {
-    FileFindHandler: FileFindHandler,
+    FileFindHandler: ExtensionHandler,
     KernelHandler: KernelHandler,
     MultiStaticFileHandler: StaticHandler,
-    TemplateStaticFileHandler: TemplateStaticFileHandler,
+    TemplateStaticFileHandler: TemplateHandler,
     ThemesHandler: ThemesHandler,
     VoilaKernelWebsocketHandler: VoilaKernelWebsocketHandler,
 }
@@ -109,6 +113,7 @@ class WorkbenchVoila(Voila):
         self.update_config(settings)
         super().setup_template_dirs()
         self.template_paths.insert(0, str(TEMPLATES))
+        notebook_renderer.VoilaExporter = PageExporter  # there is no setting for it
 
     def _describe_page(
         self, page_config: dict[str, Any], *, notebook_path: str = "", **_: Any

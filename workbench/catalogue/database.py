@@ -18,8 +18,10 @@ from sqlalchemy.orm import sessionmaker
 from workbench.errors import NotAWorkspaceError, ReadOnlyError, StorageError
 from workbench.files import atomic_path
 
-SCHEMA_REVISION = "0004"
+SCHEMA_REVISION = "0005"
 BUSY_TIMEOUT_S = 30.0  # how long a transaction waits for others; SQLite lets them in by chance
+_LOCK = 0x6D757370  # held while the schema is changed, an arbitrary number
+_VECTOR_TABLES = ("vectors_", "vector_sets")
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -65,7 +67,10 @@ class Database:
                 address, arguments = _sqlite_address(self.url, read_only), {"timeout": wait_s}
             elif read_only:
                 arguments = {"options": "-c default_transaction_read_only=on"}
-            self.engine = sa.create_engine(address, connect_args=arguments)
+            # A team's database may have been restarted since a connection was last used.
+            self.engine = sa.create_engine(
+                address, connect_args=arguments, pool_pre_ping=not self.is_sqlite
+            )
         except (sa.exc.ArgumentError, ModuleNotFoundError) as error:
             raise StorageError(
                 f"The database address in workbench.toml cannot be used: {error}."
@@ -120,7 +125,10 @@ class Database:
             return connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
 
     def upgrade(self) -> None:
-        """Bring the schema to this version; an older SQLite file is copied aside first.
+        """Bring the schema to this version; what an older one holds is copied aside first.
+
+        SQLite's file is copied beside itself. In PostgreSQL the tables are copied into a schema of
+        their own, in the transaction that changes them: nothing but the database is needed.
 
         Raises
         ------
@@ -141,8 +149,8 @@ class Database:
             raise ReadOnlyError(
                 "This workspace is of an older version: whoever may change it opens it once."
             )
-        if found is not None:
-            self._back_up(found)
+        if found is not None and self.is_sqlite:
+            self._back_up_file(found)
         from alembic import command
         from alembic.config import Config
 
@@ -150,11 +158,16 @@ class Database:
         config.set_main_option("script_location", str(_MIGRATIONS))
         with self.engine.begin() as connection:
             self._begin_now(connection)
+            if not self.is_sqlite:
+                # Programs that open the workspace together take turns; the others find it done.
+                connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
+                if found is not None:
+                    _back_up_schema(connection, found)
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
 
-    def _back_up(self, revision: str) -> None:
-        if self.is_sqlite and self.url.database:
+    def _back_up_file(self, revision: str) -> None:
+        if self.url.database:
             file = Path(self.url.database)
             stamp = time.strftime("%Y%m%d-%H%M%S")
             copy = file.with_name(f"{file.stem}-schema-{revision}-{stamp}{file.suffix}")
@@ -165,6 +178,28 @@ class Database:
     def close(self) -> None:
         """Give back all connections."""
         self.engine.dispose()
+
+
+def _back_up_schema(connection: sa.Connection, revision: str) -> None:
+    """Copy all tables but the vectors, which can be made again, into a schema of their own."""
+    now = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+    if now != revision:
+        return  # another program was first
+    schema = f"workbench_schema_{revision}_{time.strftime('%Y%m%d_%H%M%S')}"
+    tables = [
+        name
+        for name in sa.inspect(connection).get_table_names()
+        if not name.startswith(_VECTOR_TABLES)
+    ]
+    try:
+        connection.execute(sa.text(f'CREATE SCHEMA "{schema}"'))
+    except sa.exc.ProgrammingError as error:
+        raise StorageError(
+            "The workspace is older than this version, and its database does not let this user "
+            "make the copy that goes before an upgrade: have its owner open it once."
+        ) from error
+    for name in tables:
+        connection.execute(sa.text(f'CREATE TABLE "{schema}"."{name}" AS TABLE "{name}"'))
 
 
 def _sqlite_address(url: sa.URL, read_only: bool) -> sa.URL:
@@ -221,9 +256,13 @@ _REFUSALS = {
 def _say_it_clearly(context: sa.engine.ExceptionContext) -> None:
     """Replace the driver's message by one sentence for the refusals people can act on."""
     cause = context.original_exception
+    if context.is_pre_ping:
+        return  # a connection that has gone is replaced
     message = str(cause).lower()
     for words, sentence in _REFUSALS.items():
         if words in message:
             raise StorageError(f"The workspace's database {sentence}") from cause
-    if context.is_disconnect and isinstance(cause, Exception):  # not when Ctrl-C was pressed
-        raise StorageError(f"The workspace's database does not answer: {cause}.") from cause
+    gone = context.is_disconnect or context.connection is None
+    if gone and isinstance(cause, Exception):  # not when Ctrl-C was pressed
+        reason = (str(cause).splitlines() or ["no reason given"])[0]
+        raise StorageError(f"The workspace's database does not answer: {reason}.") from cause

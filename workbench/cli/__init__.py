@@ -14,11 +14,13 @@ import typer
 from workbench.cli import (
     catalogue,
     check,
+    copy,
     dimensions,
     encoders,
     evaluate,
     exchange,
     export,
+    index,
     judgements,
     models,
     pages,
@@ -32,6 +34,8 @@ from workbench.cli import (
     train,
 )
 from workbench.errors import CancelledError, StorageError, WorkbenchError
+from workbench.progress import TerminalProgress
+from workbench.workspace import Workspace
 
 app = typer.Typer(
     help="Curate, inspect and publish perceptual music similarity.",
@@ -40,7 +44,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 _MODULES = (
-    *(pages, catalogue, parts, dimensions, encoders, train, models, search, songs, tag, tags),
+    *(
+        pages,
+        catalogue,
+        copy,
+        index,
+        parts,
+        dimensions,
+        encoders,
+        train,
+        models,
+        search,
+        songs,
+        tag,
+        tags,
+    ),
     *(evaluate, judgements, exchange, export, tasks, team, check),
 )
 for module in _MODULES:
@@ -55,6 +73,7 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # names and titles may hold anything
     job = _job_folder(sys.argv)
+    Workspace.progress = TerminalProgress
     try:
         with typer.main.get_command(app).make_context("workbench", sys.argv[1:]) as context:
             context.command.invoke(context)

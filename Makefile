@@ -44,6 +44,7 @@ test: lint
 nightly: $(ENV)/.test
 	@$(BIN)/python tests/browser/chromium.py
 	@$(BIN)/python -m pytest -m nightly
+	@$(BIN)/python -m pytest -n auto --maxprocesses 2 --dist loadgroup --backend postgres
 
 docs: $(ENV)/.test
 	@$(BIN)/python docs/build.py

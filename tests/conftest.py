@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import postgres
 import pytest
 
 from workbench import Workspace
@@ -19,6 +20,45 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+# What speaks to the database runs on both in every run of the tests; `--backend` says otherwise.
+_ON_BOTH = (
+    *("catalogue", "cli", "copying", "evaluation", "exchange", "judgements", "listening", "maps"),
+    *("sampling", "search", "tagging", "vectors"),
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--backend",
+        choices=[*postgres.BACKENDS, "both"],
+        help="where workspaces lie; by default on both where tests are about the database",
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run tests of a workspace on SQLite and on PostgreSQL."""
+    asked = metafunc.config.getoption("--backend")
+    if "backend" not in metafunc.fixturenames or asked in postgres.BACKENDS:
+        return
+    if metafunc.definition.get_closest_marker("sqlite_file"):
+        return
+    package = metafunc.definition.path.relative_to(Path(__file__).parent).parts[0]
+    if asked == "both" or package in _ON_BOTH:
+        metafunc.parametrize("backend", postgres.BACKENDS, indirect=True, scope="session")
+
+
+@pytest.hookimpl(tryfirst=True)  # before anything is made for the test
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    asked = item.config.getoption("--backend")
+    chosen = asked if asked in postgres.BACKENDS else "sqlite"
+    about_a_file = item.get_closest_marker("sqlite_file")
+    if about_a_file and chosen == "postgres":
+        pytest.skip(about_a_file.args[0])
+    if isinstance(item, pytest.Function) and hasattr(item, "callspec"):
+        chosen = item.callspec.params.get("backend", chosen)
+    postgres.use(chosen)
 
 
 @pytest.hookimpl(tryfirst=True)  # before the groups are read
@@ -47,14 +87,26 @@ def multitracks() -> Path:
     return folder
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def backend(request: pytest.FixtureRequest) -> str:
-    """``sqlite``; modules that are about the database ask for ``postgres`` as well."""
-    return getattr(request, "param", "sqlite")
+    """Where workspaces lie: ``sqlite`` or ``postgres``.
+
+    What takes it, or takes a workspace that does, is run on both.
+    """
+    asked = request.config.getoption("--backend")
+    return getattr(request, "param", asked if asked in postgres.BACKENDS else "sqlite")
+
+
+@pytest.fixture(autouse=True)
+def _databases() -> Iterator[None]:
+    """Drop the databases that were made for one test alone."""
+    kept = postgres.databases()
+    yield
+    postgres.drop_databases(kept)
 
 
 @pytest.fixture
-def ws(tmp_path: Path) -> Workspace:
+def ws(tmp_path: Path, backend: str) -> Workspace:
     """An empty workspace."""
     return Workspace.create(tmp_path / "workspace")
 
@@ -101,22 +153,32 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def fitted_once(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+def _fitted_each() -> dict[str, Workspace]:
+    """`fitted_once` on each backend; tests on one and on the other may alternate."""
+    return {}
+
+
+@pytest.fixture(scope="session")
+def fitted_once(
+    backend: str, _fitted_each: dict[str, Workspace], tmp_path_factory: pytest.TempPathFactory
+) -> Workspace:
     """Forty songs of two parts by ten artists, without sound, and a model; not to be changed."""
     from synthetic import add_songs
 
     from workbench.training.initial import fit_initial
 
-    ws = Workspace.create(tmp_path_factory.mktemp("fitted") / "workspace")
-    add_songs(ws, 40, stems=1, artists=10)
-    fit_initial(ws)
-    return ws
+    if backend not in _fitted_each:
+        ws = Workspace.create(tmp_path_factory.mktemp("fitted") / "workspace")
+        add_songs(ws, 40, stems=1, artists=10)
+        fit_initial(ws)
+        _fitted_each[backend] = ws
+    return _fitted_each[backend]
 
 
 @pytest.fixture
 def fitted(fitted_once: Workspace, tmp_path: Path) -> Workspace:
     """A copy of `fitted_once` to change."""
-    return Workspace(shutil.copytree(fitted_once.root, tmp_path / "fitted"))
+    return postgres.copied(fitted_once, tmp_path / "fitted")
 
 
 @pytest.fixture(scope="session")

@@ -30,7 +30,7 @@ def add_model(ws: Workspace, head: str = "linear", *, taught: bool = False) -> s
 
 
 @pytest.fixture
-def songs_ws(tmp_path: Path) -> Workspace:
+def songs_ws(backend: str, tmp_path: Path) -> Workspace:
     ws = Workspace.create(tmp_path / "songs")
     add_songs(ws)
     add_model(ws)

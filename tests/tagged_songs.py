@@ -47,6 +47,6 @@ def fill(ws: Workspace, *, count: int = COUNT, labelled: int = LABELLED) -> Work
 
 
 @pytest.fixture(scope="session")
-def songs(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+def songs(backend: str, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """Fifty-six songs, of which thirty-six are tagged; not to be changed."""
     return fill(Workspace.create(tmp_path_factory.mktemp("songs") / "workspace"))

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-from postgres import use_postgres
+from postgres import copied, new_database_url
 
 from workbench import Workspace
 from workbench.errors import ReadOnlyError
@@ -53,7 +53,7 @@ def _run(ws: Workspace, role: str) -> dict[str, Any]:
 def story(fitted_once: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Story:
     """A viewer's process in a workspace whose subspace vectors are yet to be made."""
     folder = tmp_path_factory.mktemp("viewed") / "workspace"
-    ws = Workspace(shutil.copytree(fitted_once.root, folder))
+    ws = copied(fitted_once, folder)
     ws.models.save(ws.models.load(), promote=False)
     read_subspaces(ws)
     shutil.rmtree(ws.root / "vectors" / f"model-{ws.models.current()}")
@@ -101,12 +101,12 @@ def test_a_workspace_of_an_older_version_is_not_upgraded_for_a_viewer(ws: Worksp
         Database(f"sqlite:///{file}", read_only=True).upgrade()
 
 
-def test_postgresql_refuses_too(ws: Workspace) -> None:
+def test_postgresql_refuses_too() -> None:
     import sqlalchemy as sa
 
     from workbench.catalogue.database import Database
 
-    url = use_postgres(ws).database.url
+    url = new_database_url()
     viewer = Database(url, read_only=True)
     with viewer.read() as session:
         assert session.scalar(sa.text("SELECT count(*) FROM items")) == 0

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from postgres import use_postgres
 
 from workbench import Workspace
 from workbench.audio.decode import encode
@@ -15,7 +14,6 @@ from workbench.catalogue.items import TagValue
 from workbench.catalogue.media import describe_audio
 from workbench.judgements.log import Answer
 
-both_backends = pytest.mark.parametrize("backend", ["sqlite", "postgres"], indirect=True)
 GENRES = ("folk", "jazz", "rag")
 
 
@@ -42,8 +40,6 @@ def add_tone(ws: Workspace, number: int, *, tags: bool = True) -> int:
 def make_ws(tmp_path: Path, backend: str) -> Callable[..., Workspace]:
     def make(count: int = 12, *, tags: bool = True) -> Workspace:
         ws = Workspace.create(tmp_path / "workspace")
-        if backend == "postgres":
-            ws = use_postgres(ws)
         for number in range(count):
             add_tone(ws, number, tags=tags)
         return ws

@@ -8,10 +8,11 @@ import tomllib
 import uuid
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from workbench.errors import NotAWorkspaceError, StorageError, WorkbenchError
 from workbench.files import clear_storage_errors, write_text
+from workbench.progress import Progress
 from workbench.read_only import guard
 from workbench.roles import Role, role_of_this_process
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 CONFIG_FILE = "workbench.toml"
 DATABASE_FILE = "workbench.sqlite"
+UNFINISHED_COPY = ".copying"  # marks the target of a copy that is not whole yet
 FORMAT = 1
 ENVIRONMENT_VARIABLE = "WORKBENCH_WORKSPACE"
 _TEMPLATE = """# A Music Similarity Workbench workspace.
@@ -35,7 +37,7 @@ id = "{id}"
 
 # Leave empty for the SQLite file beside this one, or name a team's database:
 # database = "postgresql+psycopg://user@host/name"
-database = ""
+database = {database}
 
 # The team's own dimensions, such as:
 # [dimensions.mood_arc]
@@ -64,6 +66,8 @@ class Workspace:
     ----------
     read_only : bool
         Widgets look at it, so that they offer nothing that would be refused.
+    progress : type
+        Makes who is told when vectors travel for long, nobody unless a command says otherwise.
 
     Raises
     ------
@@ -78,6 +82,8 @@ class Workspace:
     0
     """
 
+    progress: ClassVar[type[Progress]] = Progress
+
     def __init__(
         self, path: str | os.PathLike[str] | None = None, *, read_only: bool | None = None
     ) -> None:
@@ -90,8 +96,16 @@ class Workspace:
             guard(self.root)
 
     @classmethod
-    def create(cls, path: str | os.PathLike[str]) -> Workspace:
+    def create(cls, path: str | os.PathLike[str], *, database: str | None = None) -> Workspace:
         """Make an empty workspace in a new or empty folder; an existing one is opened as it is.
+
+        Parameters
+        ----------
+        path
+            The folder.
+        database
+            The address of a team's database, ``postgresql+psycopg://user@host/name``; by default
+            an SQLite file in the folder. A database that holds a workspace already is shared.
 
         Raises
         ------
@@ -104,14 +118,14 @@ class Workspace:
                 raise WorkbenchError(f"{root} is a file; choose a folder for the workspace.")
             root.mkdir(parents=True, exist_ok=True)
         if not (root / CONFIG_FILE).exists():
+            _check_unfinished(root)
             found = {entry.name for entry in root.iterdir() if not entry.name.startswith(".")}
             if found and CONFIG_FILE not in found:  # it may have been made this moment
                 raise WorkbenchError(
                     f"{root} is not empty and no workspace; choose a new or an empty folder."
                 )
             if not found:
-                text = _TEMPLATE.format(format=FORMAT, id=uuid.uuid4().hex[:12])
-                write_text(root / CONFIG_FILE, text)
+                write_config(root, database=database)
         workspace = cls(root)
         workspace.database.upgrade()
         return workspace
@@ -166,10 +180,10 @@ class Workspace:
         return MapStore(self.root / "maps")
 
     def vectors(self, encoder: str) -> VectorStore:
-        """Return the stored vectors of `encoder`."""
-        from workbench.vectors.store import VectorStore
+        """Return the stored vectors of `encoder`: files, or a team's database and copies of it."""
+        from workbench.vectors.opening import open_vectors
 
-        return VectorStore(self.root / "vectors" / encoder)
+        return open_vectors(self.database, self.root, encoder, progress=self.progress)
 
     @property
     def cache_folder(self) -> Path:
@@ -185,9 +199,33 @@ class Workspace:
         return f"Workspace({json.dumps(str(self.root))})"
 
 
+def write_config(root: Path, *, database: str | None = None) -> None:
+    """Make a folder a workspace, with an identity of its own.
+
+    Parameters
+    ----------
+    root
+        The folder.
+    database
+        See `Workspace.create`.
+    """
+    address = json.dumps(database or "", ensure_ascii=False)
+    text = _TEMPLATE.format(format=FORMAT, id=uuid.uuid4().hex[:12], database=address)
+    write_text(root / CONFIG_FILE, text)
+
+
+def _check_unfinished(root: Path) -> None:
+    if (root / UNFINISHED_COPY).exists():
+        raise NotAWorkspaceError(
+            f"A copy into {root} was not finished: run the same `workbench copy` again, or delete "
+            "the folder."
+        )
+
+
 def _read_config(root: Path) -> dict[str, Any]:
     file = root / CONFIG_FILE
     if not file.is_file():
+        _check_unfinished(root)
         raise NotAWorkspaceError(
             f"{root} is not a workspace; make one with `workbench init {root}` or name another "
             f"with --workspace or {ENVIRONMENT_VARIABLE}."

@@ -5,19 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from postgres import use_postgres
 from sounds import tone, write
 from tiny_scores import Voice, tune, write_midi
 
 from workbench import Workspace
 from workbench.catalogue.importer import import_music
 from workbench.errors import UnknownNameError, WorkbenchError
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def ws(request: pytest.FixtureRequest, tmp_path: Path) -> Workspace:
-    made = Workspace.create(tmp_path / "workspace")
-    return use_postgres(made) if request.param == "postgres" else made
 
 
 def song(ws: Workspace, title: str, *, domain: str = "audio", artist: str = "") -> int:

@@ -9,6 +9,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+import postgres
 import pytest
 import sqlalchemy as sa
 from alembic import command
@@ -16,6 +18,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from postgres import as_plain_user, new_database_url
 
 from workbench import Workspace
 from workbench.catalogue import database as module
@@ -26,6 +29,9 @@ from workbench.judgements.log import Answer, new_id
 
 MIGRATIONS = Path(module.__file__).parent / "migrations"
 NEXT = f"{int(SCHEMA_REVISION) + 1:04d}"
+
+
+in_a_file = pytest.mark.sqlite_file("reads or damages the SQLite file itself")
 
 
 @pytest.fixture
@@ -41,15 +47,20 @@ def file(ws: Workspace) -> Path:
 def test_migrations_make_exactly_the_tables(ws: Workspace) -> None:
     with ws.database.engine.connect() as connection:
         context = MigrationContext.configure(
-            connection, opts={"compare_type": True, "compare_server_default": True}
+            connection,
+            opts={
+                "compare_type": True,
+                "compare_server_default": True,
+                # Made where vectors are shared, which takes pgvector.
+                "include_name": lambda name, kind, _: (kind, name) != ("table", "vector_sets"),
+            },
         )
         assert compare_metadata(context, Table.metadata) == []
-        assert set(sa.inspect(connection).get_table_names()) == {
-            *Table.metadata.tables,
-            "alembic_version",
-        }
+        found = set(sa.inspect(connection).get_table_names())
+        assert found - {"vector_sets"} == {*Table.metadata.tables, "alembic_version"}
 
 
+@pytest.mark.sqlite_file("PostgreSQL words constraints in a way of its own")
 def test_check_constraints_are_those_of_the_tables(ws: Workspace) -> None:
     inspector = sa.inspect(ws.database.engine)
     for table in Table.metadata.tables.values():
@@ -67,6 +78,7 @@ def test_the_revision_expected_is_the_last_migration(ws: Workspace) -> None:
     assert ws.database.revision() == SCHEMA_REVISION
 
 
+@pytest.mark.sqlite_file("asks SQLite itself how it writes")
 def test_an_answer_is_on_disk_when_it_is_given(ws: Workspace) -> None:
     def level() -> int:
         return session.scalar(sa.text("PRAGMA synchronous"))
@@ -108,6 +120,7 @@ def judged(ws: Workspace) -> Path:
     return ws.root / "workbench.sqlite"
 
 
+@in_a_file
 @pytest.mark.parametrize(
     "statement",
     [
@@ -153,6 +166,7 @@ def _rows(file: Path, query: str) -> list[tuple]:
         return connection.execute(query).fetchall()
 
 
+@in_a_file
 def test_an_older_schema_is_upgraded_after_a_copy(
     ws: Workspace, file: Path, next_version: Path
 ) -> None:
@@ -167,6 +181,7 @@ def test_an_older_schema_is_upgraded_after_a_copy(
     assert len(list(ws.root.glob("workbench-schema-*"))) == 1
 
 
+@in_a_file
 def test_the_copy_is_whole_while_another_program_writes(
     ws: Workspace, file: Path, next_version: Path
 ) -> None:
@@ -180,6 +195,7 @@ def test_the_copy_is_whole_while_another_program_writes(
     assert _rows(copy, "PRAGMA integrity_check") == [("ok",)]
 
 
+@in_a_file
 def test_an_upgrade_that_fails_changes_nothing(file: Path, next_version: Path) -> None:
     with next_version.open("a") as script:
         script.write("    op.execute('SELECT * FROM nowhere')\n")
@@ -189,6 +205,7 @@ def test_an_upgrade_that_fails_changes_nothing(file: Path, next_version: Path) -
     assert "note" not in {row[1] for row in _rows(file, "PRAGMA table_info(items)")}
 
 
+@in_a_file
 def test_a_newer_schema_asks_for_an_upgrade_and_is_left_alone(ws: Workspace, file: Path) -> None:
     with sqlite3.connect(file) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '0999'")
@@ -262,6 +279,7 @@ def locked(file: Path) -> Iterator[None]:
         holder.communicate()
 
 
+@in_a_file
 def test_a_locked_database_can_be_read_and_says_who_waits(ws: Workspace, file: Path) -> None:
     database = Database(sqlite_url(file), busy_timeout_s=0.1)
     with locked(file):
@@ -279,6 +297,7 @@ def test_a_database_locked_before_its_first_use_is_one_sentence(tmp_path: Path) 
         Database(sqlite_url(file), busy_timeout_s=0.1).upgrade()
 
 
+@in_a_file
 def test_a_read_only_database_is_one_sentence(file: Path) -> None:
     url = sa.make_url(f"sqlite:///file:{file}?mode=ro&uri=true")
     database = Database(url)
@@ -289,6 +308,7 @@ def test_a_read_only_database_is_one_sentence(file: Path) -> None:
         session.execute(statement)
 
 
+@in_a_file
 def test_a_read_only_file_system_is_one_sentence(small_disk: Path) -> None:
     ws = Workspace.create(small_disk / "songs")
     ws.database.close()
@@ -297,6 +317,7 @@ def test_a_read_only_file_system_is_one_sentence(small_disk: Path) -> None:
         Workspace(ws.root).catalogue.add_item(kind="song", domain="audio", title="One")
 
 
+@in_a_file
 def test_a_full_disk_is_one_sentence_and_keeps_what_was_written(small_disk: Path) -> None:
     ws = Workspace.create(small_disk / "songs")
     titles: list[str] = []
@@ -314,6 +335,7 @@ def test_a_full_disk_is_one_sentence_and_keeps_what_was_written(small_disk: Path
     assert list(Workspace(ws.root).catalogue.items()["title"]) == titles
 
 
+@in_a_file
 def test_a_disk_too_full_to_open_the_database_is_one_sentence(small_disk: Path) -> None:
     ws = Workspace.create(small_disk / "songs")
     ws.database.close()
@@ -324,6 +346,7 @@ def test_a_disk_too_full_to_open_the_database_is_one_sentence(small_disk: Path) 
         Workspace(ws.root).catalogue.add_item(kind="song", domain="audio", title="One")
 
 
+@in_a_file
 @pytest.mark.parametrize("damage", [b"garbage" * 1000, None])
 def test_a_damaged_file_is_one_sentence(ws: Workspace, file: Path, damage: bytes | None) -> None:
     ws.database.close()
@@ -334,3 +357,62 @@ def test_a_damaged_file_is_one_sentence(ws: Workspace, file: Path, damage: bytes
     file.write_bytes(damage)
     with pytest.raises(StorageError, match="damaged"):
         Workspace(ws.root).catalogue.items()
+
+
+# -- a team's database --------------------------------------------------------------------------
+
+
+def test_a_teams_older_tables_are_copied_into_a_schema_first(
+    tmp_path: Path, next_version: Path
+) -> None:
+    with pytest.MonkeyPatch.context() as before:
+        before.setattr(module, "_MIGRATIONS", MIGRATIONS)
+        before.setattr(module, "SCHEMA_REVISION", SCHEMA_REVISION)
+        ws = Workspace.create(tmp_path / "team", database=new_database_url())
+        item = ws.catalogue.add_item(kind="song", domain="audio", title="One")
+        ws.vectors("some-1").write(np.array([item]), np.ones((1, 3), np.float32))
+    for _ in range(2):
+        Database(ws.database.url).upgrade()
+    with ws.database.engine.connect() as connection:
+        inspector = sa.inspect(connection)
+        (schema,) = (n for n in inspector.get_schema_names() if n.startswith("workbench_schema"))
+        assert schema.startswith(f"workbench_schema_{SCHEMA_REVISION}_")
+        assert set(inspector.get_table_names(schema)) == {
+            *Table.metadata.tables,
+            "alembic_version",
+        }
+        rows = connection.execute(
+            sa.text(f'SELECT title, note FROM "{schema}".items, (SELECT note FROM items) n')
+        )
+        assert rows.all() == [("One", None)]
+        old = connection.scalar(sa.text(f'SELECT version_num FROM "{schema}".alembic_version'))
+        assert old == SCHEMA_REVISION
+    assert Workspace(ws.root).vectors("some-1").rows([item]).tolist() == [[1.0, 1.0, 1.0]]
+
+
+def test_a_user_who_may_make_no_schema_is_told_who_can(tmp_path: Path, next_version: Path) -> None:
+    with pytest.MonkeyPatch.context() as before:
+        before.setattr(module, "_MIGRATIONS", MIGRATIONS)
+        before.setattr(module, "SCHEMA_REVISION", SCHEMA_REVISION)
+        ws = Workspace.create(tmp_path / "team", database=new_database_url())
+        _ = ws.database
+    url = as_plain_user(ws.database.url)
+    with pytest.raises(StorageError, match="have its owner open it once"):
+        Database(url).upgrade()
+    assert ws.database.revision() == SCHEMA_REVISION
+
+
+def test_connections_cut_off_by_a_restart_are_made_again(tmp_path: Path) -> None:
+    ws = Workspace.create(tmp_path / "team", database=new_database_url())
+    ws.catalogue.add_item(kind="song", domain="audio", title="One")
+    postgres.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = "
+        f"'{ws.database.url.database}'"
+    )
+    assert ws.catalogue.items()["title"].tolist() == ["One"]
+
+
+def test_a_database_that_does_not_answer_is_one_sentence(tmp_path: Path) -> None:
+    url = "postgresql+psycopg://nobody@127.0.0.1:1/none"
+    with pytest.raises(StorageError, match=r"^The workspace's database does not answer: [^\n]*\.$"):
+        Workspace.create(tmp_path / "team", database=url)

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from postgres import use_postgres
 from sounds import RATE, write
 from tiny_scores import Voice, tune, write_midi
 
@@ -16,12 +15,6 @@ from workbench.errors import UnknownNameError, WorkbenchError
 from workbench.features import beats
 from workbench.progress import Progress
 from workbench.symbolic.reading import read_score
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def ws(request: pytest.FixtureRequest, tmp_path: Path) -> Workspace:
-    made = Workspace.create(tmp_path / "workspace")
-    return use_postgres(made) if request.param == "postgres" else made
 
 
 @pytest.fixture

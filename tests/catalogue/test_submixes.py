@@ -9,19 +9,12 @@ import numpy as np
 import pytest
 import soundfile
 import soxr
-from postgres import use_postgres
 from sounds import RATE, tone, write
 from tiny_scores import Voice, tune, write_midi
 
 from workbench import Workspace
 from workbench.catalogue.importer import import_music
 from workbench.errors import UnknownNameError, WorkbenchError
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def ws(request: pytest.FixtureRequest, tmp_path: Path) -> Workspace:
-    made = Workspace.create(tmp_path / "workspace")
-    return use_postgres(made) if request.param == "postgres" else made
 
 
 @pytest.fixture

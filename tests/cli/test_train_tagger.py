@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
+from postgres import copied
 from tagged_songs import songs  # noqa: F401 - a fixture
 
 from workbench import Workspace
@@ -20,7 +20,7 @@ QUICK = [
 
 @pytest.fixture
 def ws(songs: Workspace, tmp_path: Path) -> Workspace:  # noqa: F811
-    return Workspace(shutil.copytree(songs.root, tmp_path / "workspace"))
+    return copied(songs, tmp_path / "workspace")
 
 
 def test_tags_become_a_teacher_a_student_machine_tags_and_vectors(workbench, ws: Workspace) -> None:

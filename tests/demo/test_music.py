@@ -42,7 +42,9 @@ class Spy(Progress):
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, DemoReport, Spy]:
+def demo(
+    backend: str, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Workspace, DemoReport, Spy]:
     ws, spy = Workspace.create(tmp_path_factory.mktemp("demo")), Spy()
     report = add_demo_music(ws, pieces=COUNT, recordings=False, progress=spy)
     return ws, report, spy

@@ -45,7 +45,9 @@ def second_version(ws: Workspace, *, seed: int = 0, **changes: object) -> ModelC
 
 
 @pytest.fixture(scope="module")
-def two(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, ModelCard, ModelCard]:
+def two(
+    backend: str, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Workspace, ModelCard, ModelCard]:
     """Forty songs and two versions of a model."""
     ws = Workspace.create(tmp_path_factory.mktemp("two") / "workspace")
     add_songs(ws, 40, stems=1, artists=10)

@@ -167,7 +167,7 @@ def test_sound_is_read_once_and_counted_in_the_same_words(
 def test_damaged_words_are_told(sounding) -> None:
     ws, ids = sounding
     workspace_floors(ws, make_model(), ids[:2])
-    (ws.vectors("floor-mfcc-vq-1").folder / "codebook.npz").write_bytes(b"nonsense")
+    (ws.root / "vectors" / "floor-mfcc-vq-1" / "codebook.npz").write_bytes(b"nonsense")
     with pytest.raises(StorageError, match=r"codebook\.npz is damaged; delete"):
         workspace_floors(ws, make_model(), ids[:4])
 

@@ -12,14 +12,11 @@ from itertools import chain, combinations
 from pathlib import Path
 
 import pytest
-from tone_workspace import both_backends
 
 from workbench import Workspace
 from workbench.judgements.claims import Claims, OpenTriplet
 from workbench.judgements.log import Answer
 from workbench.judgements.rows import Triplet
-
-pytestmark = both_backends
 
 TRIPLET = Triplet("tempo", 1, 2, 3)
 RATERS = ("Ada", "Bob", "Cleo", "Dan")

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
-from tone_workspace import both_backends
 
 from workbench import Workspace
 from workbench.catalogue.tables import Claim, Judgement
@@ -15,8 +14,6 @@ from workbench.judgements import log as log_module
 from workbench.judgements.claims import Claims, OpenTriplet
 from workbench.judgements.log import Answer, JudgementLog
 from workbench.judgements.rows import Triplet
-
-pytestmark = both_backends
 
 Make = Callable[..., Answer]
 

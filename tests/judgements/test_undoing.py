@@ -2,13 +2,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tone_workspace import both_backends
-
 from workbench import Workspace
 from workbench.judgements.claims import Claims
 from workbench.judgements.log import Answer
-
-pytestmark = both_backends
 
 Make = Callable[..., Answer]
 

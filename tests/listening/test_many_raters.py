@@ -10,7 +10,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from tone_workspace import both_backends
 
 from workbench import Workspace
 from workbench.errors import NotReadyError
@@ -18,7 +17,6 @@ from workbench.judgements.rows import Triplet
 from workbench.listening.session import RatingSession
 from workbench.listening.tasks import RatingTask
 
-pytestmark = both_backends
 RATERS = 20
 _RATE = """
 import json, sys

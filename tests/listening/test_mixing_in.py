@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tone_workspace import both_backends
 
 from workbench import Workspace
 from workbench.errors import NotReadyError
@@ -17,8 +16,6 @@ from workbench.judgements.rows import Triplet
 from workbench.listening.session import RatingSession
 from workbench.listening.standing import REPEAT_AFTER
 from workbench.listening.tasks import RatingTask
-
-pytestmark = both_backends
 
 
 def sitting(ws: Workspace, rater: str, **settings: Any) -> RatingSession:

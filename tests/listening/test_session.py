@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import pytest
 import sqlalchemy as sa
-from tone_workspace import both_backends
 
 from workbench import Workspace
 from workbench.audio.decode import encode
@@ -24,8 +23,6 @@ from workbench.errors import NotReadyError, UnknownNameError, WorkbenchError
 from workbench.judgements.rows import Triplet
 from workbench.listening.session import RatingSession
 from workbench.listening.tasks import RatingTask
-
-pytestmark = both_backends
 
 
 def looks(trial: object) -> tuple[object, ...]:

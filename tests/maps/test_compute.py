@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from postgres import copied
 from synthetic import ENCODER, add_songs
 
 from workbench import Workspace
@@ -19,7 +20,7 @@ from workbench.training.initial import fit_initial, store_model
 
 
 @pytest.fixture(scope="module")
-def mapped(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+def mapped(backend: str, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     ws = Workspace.create(tmp_path_factory.mktemp("maps") / "workspace")
     add_songs(ws, 60)
     ws.catalogue.add_item(kind="song", domain="symbolic", title="A score")
@@ -31,9 +32,7 @@ def mapped(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 @pytest.fixture
 def own(mapped: Workspace, tmp_path: Path) -> Workspace:
     """A copy that a test may change."""
-    import shutil
-
-    return Workspace(shutil.copytree(mapped.root, tmp_path / "own"))
+    return copied(mapped, tmp_path / "own")
 
 
 def child_of(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 
 import numpy as np
+import pandas as pd
 import pytest
 import sqlalchemy as sa
 
@@ -15,7 +17,8 @@ from workbench.errors import NotReadyError, UnknownNameError, WorkbenchError
 from workbench.search.filters import Filters
 from workbench.search.find import explain, find
 from workbench.search.rankings import rate
-from workbench.search.subspaces import read_subspaces, write_subspaces
+from workbench.search.subspaces import read_subspaces, subspace_blocks, write_subspaces
+from workbench.vectors.indexed import build_indexes
 
 
 def distances(ws: Workspace, query: int) -> dict[int, dict[str, float]]:
@@ -256,3 +259,29 @@ def test_an_item_that_is_not_there_or_not_embedded_is_told(fitted: Workspace) ->
 def test_a_workspace_without_a_model_says_what_to_run(ws: Workspace) -> None:
     with pytest.raises(NotReadyError, match="workbench train heads"):
         find(ws, 1)
+
+
+# -- asked of a team's database -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("weights", [None, {"tempo": 1.0}, {"genre": 0.7, "key": -0.3}])
+@pytest.mark.parametrize("filters", [None, Filters(kinds=("song",))])
+def test_a_machine_without_the_vectors_finds_the_same(
+    fitted: Workspace, weights: dict[str, float] | None, filters: Filters | None
+) -> None:
+    item = int(fitted.catalogue.items().index[0])
+    if fitted.database.is_sqlite:
+        with pytest.raises(WorkbenchError, match="Only a team's PostgreSQL database"):
+            find(fitted, item, approximate=True)
+        return
+    expected = find(fitted, item, weights=weights, filters=filters)
+    shutil.rmtree(fitted.cache_folder)
+    found = find(fitted, item, weights=weights, filters=filters, approximate=True)
+    columns = [name for name in expected if "percentile" not in name]
+    pd.testing.assert_frame_equal(found, expected[columns])
+    store = fitted.vectors(f"model-{fitted.models.current()}")
+    assert not store.is_fetched
+    blocks = subspace_blocks(fitted.models.card())
+    build_indexes(store, blocks)
+    again = find(fitted, item, weights=weights, filters=filters, approximate=True)
+    pd.testing.assert_frame_equal(again, found)

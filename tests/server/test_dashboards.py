@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from postgres import copied
 from web_client import Browser
 
 from workbench import Workspace
@@ -38,13 +39,13 @@ def _with_one_item(folder: Path, fitted: Workspace) -> Workspace:
 
 
 def _without_a_model(folder: Path, fitted: Workspace) -> Workspace:
-    ws = Workspace(shutil.copytree(fitted.root, folder))
+    ws = copied(fitted, folder)
     shutil.rmtree(folder / "models")
     return ws
 
 
 def _without_judgements_or_maps(folder: Path, fitted: Workspace) -> Workspace:
-    return Workspace(shutil.copytree(fitted.root, folder))
+    return copied(fitted, folder)
 
 
 @pytest.fixture(

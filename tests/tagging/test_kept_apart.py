@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 import json
-import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 from heard import store_heard
+from postgres import copied
 from synthetic import NAMES
 
 import workbench as package
@@ -38,9 +38,7 @@ def tell_nonsense(ws: Workspace) -> None:
 @pytest.fixture
 def with_nonsense(fitted_once: Workspace, tmp_path: Path) -> tuple[Workspace, Workspace]:
     """Two copies of a workspace, one of which has absurd machine tags."""
-    plain, told = (
-        Workspace(shutil.copytree(fitted_once.root, tmp_path / name)) for name in ("plain", "told")
-    )
+    plain, told = (copied(fitted_once, tmp_path / name) for name in ("plain", "told"))
     tell_nonsense(told)
     return plain, told
 

@@ -4,7 +4,6 @@ import sqlite3
 
 import pytest
 import sqlalchemy as sa
-from postgres import use_postgres
 from tone_workspace import add_tone
 
 from workbench import Workspace
@@ -13,13 +12,10 @@ from workbench.errors import UnknownNameError, WorkbenchError
 from workbench.search.index import catalogue_index
 from workbench.tagging.reviews import ReviewLog, Verdict, rejected
 
-both = pytest.mark.parametrize("backend", ["sqlite", "postgres"], indirect=True)
-
 
 @pytest.fixture
-def ws(ws: Workspace, backend: str) -> Workspace:
+def ws(ws: Workspace) -> Workspace:
     """Two songs without tags."""
-    ws = use_postgres(ws) if backend == "postgres" else ws
     for number in range(2):
         add_tone(ws, number, tags=False)
     return ws
@@ -38,7 +34,6 @@ def human(ws: Workspace, item_id: int = 1, dimension: str = "mood") -> list[tupl
     return list(zip(tags["value"], tags["source"], tags["weak"], strict=True))
 
 
-@both
 def test_an_accepted_tag_is_a_persons_tag_and_a_rejected_one_is_remembered(ws: Workspace) -> None:
     say(ws, tagger="tones-1", score=0.75)
     say(ws, "rejected", value="bright", tagger="tones-1", score=0.5)
@@ -53,7 +48,6 @@ def test_an_accepted_tag_is_a_persons_tag_and_a_rejected_one_is_remembered(ws: W
     assert ReviewLog(ws.database).table()["verdict"].tolist() == ["accepted", "rejected"]
 
 
-@both
 def test_a_verdict_sent_twice_is_stored_once(ws: Workspace) -> None:
     given = say(ws)
     assert ReviewLog(ws.database).append(given) is False
@@ -61,7 +55,6 @@ def test_a_verdict_sent_twice_is_stored_once(ws: Workspace) -> None:
     assert human(ws) == [("calm", "review", False)]
 
 
-@both
 def test_undo_walks_back_and_what_was_said_before_counts_again(ws: Workspace) -> None:
     log = ReviewLog(ws.database)
     first, second = say(ws), say(ws, "rejected")
@@ -77,7 +70,6 @@ def test_undo_walks_back_and_what_was_said_before_counts_again(ws: Workspace) ->
     assert log.table().empty
 
 
-@both
 def test_two_reviewers_may_disagree_and_the_newest_counts(ws: Workspace) -> None:
     log = ReviewLog(ws.database)
     say(ws)
@@ -125,7 +117,6 @@ def test_what_is_no_verdict_is_refused(ws: Workspace, changes: dict[str, str], r
     assert ReviewLog(ws.database).history().empty
 
 
-@both
 def test_an_item_that_does_not_exist_is_refused(ws: Workspace) -> None:
     with pytest.raises(UnknownNameError, match="no item 99"):
         say(ws, item_id=99)

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from postgres import copied
 from simulated import simulate_judgements
 from synthetic import judge, opinion
 
@@ -73,7 +73,7 @@ def test_a_dimension_that_knows_its_tags_less_well_is_named() -> None:
 @pytest.fixture(scope="module")
 def judged_once(fitted_once: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """240 answers by ear for the order of the songs, in two dimensions; not to be changed."""
-    ws = Workspace(shutil.copytree(fitted_once.root, tmp_path_factory.mktemp("judged") / "ws"))
+    ws = copied(fitted_once, tmp_path_factory.mktemp("judged") / "ws")
     rng = np.random.default_rng(0)
     for dimension in ("genre", "tempo"):
         judge(ws, opinion(songs_of(ws), 120, rng, dimension=dimension))
@@ -82,7 +82,7 @@ def judged_once(fitted_once: Workspace, tmp_path_factory: pytest.TempPathFactory
 
 @pytest.fixture
 def judged(judged_once: Workspace, tmp_path: Path) -> Workspace:
-    return Workspace(shutil.copytree(judged_once.root, tmp_path / "judged"))
+    return copied(judged_once, tmp_path / "judged")
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +90,7 @@ def tuned_once(
     judged_once: Workspace, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Workspace, FineTuneResult]:
     """A copy of `judged_once` with v0002 fine-tuned from v0001; not to be changed."""
-    ws = Workspace(shutil.copytree(judged_once.root, tmp_path_factory.mktemp("tuned") / "ws"))
+    ws = copied(judged_once, tmp_path_factory.mktemp("tuned") / "ws")
     return ws, finetune(ws)
 
 
@@ -99,7 +99,7 @@ def tuned(
     tuned_once: tuple[Workspace, FineTuneResult], tmp_path: Path
 ) -> tuple[Workspace, FineTuneResult]:
     """A copy of `tuned_once` in which v0002 is current, promoted or not."""
-    ws = Workspace(shutil.copytree(tuned_once[0].root, tmp_path / "tuned"))
+    ws = copied(tuned_once[0], tmp_path / "tuned")
     ws.models.promote(tuned_once[1].version)
     return ws, tuned_once[1]
 
@@ -300,7 +300,7 @@ def test_tags_of_held_out_items_are_no_prior_and_artists_are_not_parted(
 
 
 def test_a_rater_of_the_demo_is_learned_from(demo_workspace: Workspace, tmp_path: Path) -> None:
-    ws = Workspace(shutil.copytree(demo_workspace.root, tmp_path / "demo"))
+    ws = copied(demo_workspace, tmp_path / "demo")
     simulate_judgements(ws, 600, error=0.05)
     result = finetune(ws)
     before, after = (result.report[when]["seen"]["overall"] for when in ("before", "after"))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from postgres import copied
 from tagged_songs import QUICK, TINY, add_song, fill, songs  # noqa: F401 - a fixture
 from torch.nn.functional import binary_cross_entropy
 
@@ -43,7 +43,7 @@ VOCABULARY = tuple(
 
 @pytest.fixture
 def ws(songs: Workspace, tmp_path: Path) -> Workspace:  # noqa: F811
-    return Workspace(shutil.copytree(songs.root, tmp_path / "workspace"))
+    return copied(songs, tmp_path / "workspace")
 
 
 def train(ws: Workspace, name: str = "t", *, resume: bool = False, **changes: object) -> str:

@@ -18,7 +18,7 @@ from sqlalchemy.orm import sessionmaker
 from workbench.errors import NotAWorkspaceError, ReadOnlyError, StorageError
 from workbench.files import atomic_path
 
-SCHEMA_REVISION = "0004"
+SCHEMA_REVISION = "0005"
 BUSY_TIMEOUT_S = 30.0  # how long a transaction waits for others; SQLite lets them in by chance
 _PATIENCE = {  # until a network that drops is told; seconds, and tcp_user_timeout in ms
     "connect_timeout": 10,
@@ -27,6 +27,8 @@ _PATIENCE = {  # until a network that drops is told; seconds, and tcp_user_timeo
     "keepalives_interval": 5,
     "keepalives_count": 3,
 }
+_LOCK = 0x6D757370  # held while the schema is changed, an arbitrary number
+_VECTOR_TABLES = ("vectors_", "vector_sets")
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -74,7 +76,10 @@ class Database:
                 arguments = {k: v for k, v in _PATIENCE.items() if k not in self.url.query}
                 if read_only:
                     arguments["options"] = "-c default_transaction_read_only=on"
-            self.engine = sa.create_engine(address, connect_args=arguments)
+            # A team's database may have been restarted since a connection was last used.
+            self.engine = sa.create_engine(
+                address, connect_args=arguments, pool_pre_ping=not self.is_sqlite
+            )
         except (sa.exc.ArgumentError, ModuleNotFoundError) as error:
             raise StorageError(
                 f"The database address in workbench.toml cannot be used: {error}."
@@ -129,7 +134,10 @@ class Database:
             return connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
 
     def upgrade(self) -> None:
-        """Bring the schema to this version; an older SQLite file is copied aside first.
+        """Bring the schema to this version; what an older one holds is copied aside first.
+
+        SQLite's file is copied beside itself. In PostgreSQL the tables are copied into a schema of
+        their own, in the transaction that changes them: nothing but the database is needed.
 
         Raises
         ------
@@ -159,6 +167,11 @@ class Database:
         config.set_main_option("script_location", str(_MIGRATIONS))
         with self.engine.begin() as connection:
             self._begin_now(connection)
+            if not self.is_sqlite:
+                # Programs that open the workspace together take turns; the others find it done.
+                connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
+                if found is not None:
+                    _back_up_schema(connection, found)
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
 
@@ -177,6 +190,28 @@ class Database:
     def close(self) -> None:
         """Give back all connections."""
         self.engine.dispose()
+
+
+def _back_up_schema(connection: sa.Connection, revision: str) -> None:
+    """Copy all tables but the vectors, which can be made again, into a schema of their own."""
+    now = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+    if now != revision:
+        return  # another program was first
+    schema = f"workbench_schema_{revision}_{time.strftime('%Y%m%d_%H%M%S')}"
+    tables = [
+        name
+        for name in sa.inspect(connection).get_table_names()
+        if not name.startswith(_VECTOR_TABLES)
+    ]
+    try:
+        connection.execute(sa.text(f'CREATE SCHEMA "{schema}"'))
+    except sa.exc.ProgrammingError as error:
+        raise StorageError(
+            "The workspace is older than this version, and its database does not let this user "
+            "make the copy that goes before an upgrade: have its owner open it once."
+        ) from error
+    for name in tables:
+        connection.execute(sa.text(f'CREATE TABLE "{schema}"."{name}" AS TABLE "{name}"'))
 
 
 def _sqlite_address(url: sa.URL, read_only: bool) -> sa.URL:
@@ -233,6 +268,8 @@ _REFUSALS = {
 def _say_it_clearly(context: sa.engine.ExceptionContext) -> None:
     """Replace the driver's message by one sentence for the refusals people can act on."""
     cause = context.original_exception
+    if context.is_pre_ping:
+        return  # a connection that has gone is replaced
     message = str(cause).lower()
     for words, sentence in _REFUSALS.items():
         if words in message:

@@ -11,9 +11,11 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     CheckConstraint,
     DateTime,
     ForeignKey,
+    Integer,
     LargeBinary,
     MetaData,
     String,
@@ -21,6 +23,8 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from workbench.catalogue.stored_text import StoredText
 
 ITEM_KINDS = ("track", "submix", "song", "segment", "bar")
 DOMAINS = ("audio", "symbolic")
@@ -46,7 +50,11 @@ class Table(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map = {datetime: DateTime(timezone=True), dict[str, Any]: JSON}  # noqa: RUF012
+    type_annotation_map = {  # noqa: RUF012
+        datetime: DateTime(timezone=True),
+        dict[str, Any]: JSON,
+        str: StoredText,
+    }
 
 
 class Media(Table):
@@ -59,7 +67,7 @@ class Media(Table):
     path: Mapped[str]  # below the workspace: relative; elsewhere: absolute
     playable_path: Mapped[str | None]  # a copy browsers can play, where the original is not
     format: Mapped[str]
-    size_bytes: Mapped[int]
+    size_bytes: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"))
     sample_rate: Mapped[int | None]
     channels: Mapped[int | None]
     duration_s: Mapped[float | None]

@@ -16,12 +16,14 @@ import typer
 
 from workbench.cli import (
     catalogue,
+    copy,
     dimensions,
     doctor,
     encoders,
     evaluate,
     exchange,
     export,
+    index,
     judgements,
     models,
     pages,
@@ -36,6 +38,8 @@ from workbench.cli import (
 )
 from workbench.errors import CancelledError, StorageError, WorkbenchError
 from workbench.logs import FILE_VARIABLE, begin_logging
+from workbench.progress import TerminalProgress
+from workbench.workspace import Workspace
 
 app = typer.Typer(
     help="Curate, inspect and publish perceptual music similarity.",
@@ -46,8 +50,8 @@ app = typer.Typer(
 _log = logging.getLogger(__name__)
 _VERBOSE = "--verbose"
 _MODULES = (
-    *(pages, catalogue, parts, dimensions, encoders, train, models, search, songs, tag, tags),
-    *(evaluate, judgements, exchange, export, tasks, team, doctor),
+    *(pages, catalogue, copy, index, parts, dimensions, encoders, train, models, search, songs),
+    *(tag, tags, evaluate, judgements, exchange, export, tasks, team, doctor),
 )
 for module in _MODULES:
     module.register(app)
@@ -76,6 +80,7 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # names and titles may hold anything
     job = _job_folder(sys.argv)
+    Workspace.progress = TerminalProgress
     try:
         command = typer.main.get_command(app)
         arguments = _verbose_first(sys.argv[1:])

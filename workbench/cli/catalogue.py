@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from workbench.cli.copy import DatabaseOption
 from workbench.cli.options import (
     EncoderOption,
     JobOption,
@@ -30,9 +31,12 @@ def register(app: typer.Typer) -> None:
     app.command("embed")(embed)
 
 
-def init(folder: Annotated[Path, typer.Argument(help="The folder to make.")]) -> None:
-    """Make an empty workspace."""
-    ws = Workspace.create(folder)
+def init(
+    folder: Annotated[Path, typer.Argument(help="The folder to make.")],
+    database: DatabaseOption = None,
+) -> None:
+    """Make an empty workspace, or a folder for one whose database is there already."""
+    ws = Workspace.create(folder, database=database)
     say(f"Workspace {ws.root} is ready; add music with `workbench import {folder} MUSIC_FOLDER`.")
 
 

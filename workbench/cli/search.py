@@ -66,6 +66,8 @@ UsedOption = Annotated[
     typer.Option("--used/--unused", help="Only what songs were, or were not, built with."),
 ]
 
+_FACTS = ("title", "artist", "kind", "domain", "relevance")
+
 
 def register(app: typer.Typer) -> None:
     """Add the command to the application."""
@@ -101,6 +103,9 @@ def search(
     own: Annotated[
         bool, typer.Option("--own", help="Also show the query, its parts and its song.")
     ] = False,
+    approximate: Annotated[
+        bool, typer.Option("--approximate", help="Ask the team's database, fetch no vectors.")
+    ] = False,
     model: VersionOption = None,
     as_json: JsonOption = False,
     workspace: WorkspaceOption = None,
@@ -126,14 +131,25 @@ def search(
     )
     weights = weights_of(weight)
     asked = _query(ws, query, with_ or [], span, render=render)
-    found = find(ws, asked, weights=weights, filters=filters, count=count, version=model, own=own)
+    found = find(
+        ws,
+        asked,
+        weights=weights,
+        filters=filters,
+        count=count,
+        version=model,
+        own=own,
+        approximate=approximate,
+    )
     if as_json:
         say_json(found.reset_index().to_dict(orient="records"))
         return
     if found.empty:
         say(_nothing(filters))
         return
-    rest = [name for name in found.columns[6:] if not name.endswith(" percentile")]
+    closer = [name for name in found.columns if name == "percentile"]
+    first = len(_FACTS) + len(closer)
+    rest = [name for name in found.columns[first:] if not name.endswith(" percentile")]
     words = [name for name in rest if name == "by_machine"]
     numbers = [name for name in rest if name not in words]
     rows = [
@@ -143,14 +159,14 @@ def search(
             row["artist"][:24],
             row["kind"],
             f"{row['relevance']:.2f}",
-            f"{row['percentile']:.0%}",
+            *(f"{row[name]:.0%}" for name in closer),
             *(f"{row[name]:.2f}" for name in numbers),
             *(row[name] for name in words),
         ]
         for item, row in found.iterrows()
     ]
-    header = ["item", "title", "artist", "kind", "relevance", "closer than", *numbers]
-    table([*header, *("passes by machine tag" for _ in words)], rows)
+    header = ["item", "title", "artist", "kind", "relevance", *("closer than" for _ in closer)]
+    table([*header, *numbers, *("passes by machine tag" for _ in words)], rows)
 
 
 def find_item(ws: Workspace, name: str) -> int:

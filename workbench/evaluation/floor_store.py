@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 RAW, EVEN = "encoder", "encoder, standardised"
 STATISTICS, QUANTISED = "MFCC statistics", "MFCC-VQ"
 _STORES = {STATISTICS: "floor-mfcc-1", QUANTISED: "floor-mfcc-vq-1"}
+FLOOR_SETS = tuple(_STORES.values())
+"""Vectors that are always files: the codebook they are counted by lies beside them."""
 _CODEBOOK_ITEMS = 200  # enough for 1024 words, and few enough to hold in memory
 _KEEP_EVERY = 100  # items; what an interruption can lose
 
@@ -64,7 +66,7 @@ def workspace_floors(
     """
     raw = ws.vectors(model.card.encoder).rows(ids)
     floors = {RAW: Floor(raw, "cosine"), EVEN: Floor(model.normaliser(raw), "cosine")}
-    stores = {name: ws.vectors(key) for name, key in _STORES.items()}
+    stores = {name: _store(ws, key) for name, key in _STORES.items()}
     silent = _compute(ws, stores, ids, progress or Progress())
     heard = ~np.isin(ids, list(silent))
     for name, store in stores.items():
@@ -90,11 +92,18 @@ def stored_floors(ws: Workspace, card: ModelCard, ids: np.ndarray) -> dict[str, 
     """
     floors = {RAW: Floor(ws.vectors(card.encoder).rows(ids), "cosine")}
     for name, key in _STORES.items():
-        store = ws.vectors(key)
+        store = _store(ws, key)
         heard = np.isin(ids, store.ids) if store.exists else np.zeros(len(ids), bool)
         if heard.any():
             floors[name] = _of_sound(name, store, ids, heard)
     return floors
+
+
+def _store(ws: Workspace, key: str) -> VectorStore:
+    """Return the vectors of one of `FLOOR_SETS`."""
+    from workbench.vectors.store import VectorStore
+
+    return VectorStore(ws.root / "vectors" / key)
 
 
 def _of_sound(name: str, store: VectorStore, ids: np.ndarray, heard: np.ndarray) -> Floor:

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import sqlalchemy as sa
 
 from workbench.catalogue.tables import DOMAINS, ITEM_KINDS, Item
-from workbench.errors import UnknownNameError
+from workbench.errors import UnknownNameError, WorkbenchError
 from workbench.search.filters import Filters
 from workbench.search.heard_tags import HeardTags, heard_tags, passed_by
 from workbench.search.index import CatalogueIndex, catalogue_index
@@ -28,9 +28,11 @@ from workbench.search.subspaces import read_subspaces
 if TYPE_CHECKING:
     import pandas as pd
 
+    from workbench.vectors.store import VectorStore
     from workbench.workspace import Workspace
 
 _CHUNK = 64  # items of which only the nearest is looked at first
+_FEW = 1000  # items that are named to be left out; of more, those that pass are named
 
 
 def find(
@@ -42,6 +44,7 @@ def find(
     count: int = 10,
     version: str | None = None,
     own: bool = False,
+    approximate: bool = False,
 ) -> pd.DataFrame:
     """Return the items most related to a query, the most related first.
 
@@ -63,6 +66,10 @@ def find(
         The model; by default the current one.
     own
         Also find the items of the query, their parts, and what they are parts of.
+    approximate
+        Ask the team's database, which compares few items, instead of comparing all here: for a
+        machine that has no copy of the vectors. Nearly always the same items come, with the same
+        relevance; without percentiles, which take all items.
 
     Returns
     -------
@@ -81,17 +88,22 @@ def find(
         If there is no model, or an item of the query has no vector, or machine tags are to count
         and there are none.
     WorkbenchError
-        If no weight is other than zero, or the query holds nothing that can be compared.
+        If no weight is other than zero, or the query holds nothing that can be compared, or
+        `approximate` is asked of an SQLite workspace.
     """
     asked = as_query(query)
-    space = _Space.of(ws, asked, weights=weights, filters=filters, version=version)
+    nearest = _Nearest(count, own) if approximate else None
+    space = _Space.of(ws, asked, weights=weights, filters=filters, version=version, nearest=nearest)
     allowed = space.allowed if own else space.allowed & ~space.own
     overall = space.overall
     rows = nearest_rows(overall, allowed, space.score, count)
     spaces = (overall[None], space.cosines)
     near = [cosine[:, rows] for cosine in spaces]
-    among = [percentiles(*pair, allowed) for pair in zip(near, spaces, strict=True)]
-    table = _table(ws, space, rows, np.vstack(near), np.vstack(among))
+    among = None
+    if not approximate:
+        parts = [percentiles(*pair, allowed) for pair in zip(near, spaces, strict=True)]
+        among = np.vstack(parts)
+    table = _table(ws, space, rows, np.vstack(near), among)
     if filters is not None and space.heard is not None:
         table["by_machine"] = passed_by(filters, space.index, space.heard, space.places[rows])
     return table
@@ -138,9 +150,16 @@ def explain(
     return pd.DataFrame(columns, index=pd.Index(space.dimensions, name="dimension"))
 
 
+class _Nearest(NamedTuple):
+    """How many of the nearest alone are to be seen, and whether the query's own items count."""
+
+    wanted: int
+    own: bool
+
+
 @dataclass(frozen=True, eq=False)
 class _Space:
-    """All vectors of a model as a query sees them; rows are those of its vectors.
+    """The vectors of a model as a query sees them: all, or the nearest; rows are those.
 
     Attributes
     ----------
@@ -173,8 +192,9 @@ class _Space:
         weights: Mapping[str, float] | None = None,
         filters: Filters | None = None,
         version: str | None = None,
+        nearest: _Nearest | None = None,
     ) -> _Space:
-        """Compare a query with everything."""
+        """Compare a query with everything, or with what the database finds near it."""
         card = ws.models.card(version)
         weight = shares(weights, card.dimensions, card.taught)
         index = catalogue_index(ws)
@@ -185,14 +205,18 @@ class _Space:
         mask = wanted.mask(index, heard)
         store, blocks = read_subspaces(ws, card.version)
         vector = query_vector(ws, query, index, store, card)
-        ids = store.ids
-        places, known = _places(ids, index)
         own = index.family(index.rows(np.array(query.items, dtype=np.int64)))
+        if nearest is None:
+            ids, vectors = store.ids, store.vectors
+        else:
+            passed = mask if nearest.own else mask & ~own
+            ids, vectors = _ask(store, vector, weight, blocks, nearest.wanted, index.ids, passed)
+        places, known = _places(ids, index)
         return cls(
             version=card.version,
             dimensions=list(blocks),
             ids=ids,
-            cosines=cosines(store.vectors, vector, len(blocks)),
+            cosines=cosines(vectors, vector, len(blocks)),
             weight=weight,
             allowed=mask[places] & known,
             own=own[places] & known,
@@ -209,6 +233,39 @@ class _Space:
         Where a weight is negative, that is the opposite of the query.
         """
         return np.asarray(np.einsum("d,dn->n", self.weight, self.cosines))
+
+
+def _ask(
+    store: VectorStore,
+    vector: np.ndarray,
+    weight: np.ndarray,
+    blocks: Mapping[str, slice],
+    count: int,
+    ids: np.ndarray,
+    passed: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the nearest items that passed and their vectors from the team's database, by id."""
+    from workbench.vectors import indexed
+    from workbench.vectors.shared import SharedVectors
+
+    if not isinstance(store, SharedVectors):
+        raise WorkbenchError(
+            "Only a team's PostgreSQL database can be asked approximately; here all items are "
+            "compared."
+        )
+    left = ids[~passed]
+    few = len(left) <= _FEW
+    found = indexed.nearest_rows(
+        store,
+        vector,
+        weight,
+        blocks,
+        count=count,
+        among=None if few else ids[passed],
+        without=left if few else None,
+    )
+    order = np.argsort(found.ids)
+    return found.ids[order], found.vectors[order]
 
 
 def _places(ids: np.ndarray, index: CatalogueIndex) -> tuple[np.ndarray, np.ndarray]:
@@ -245,7 +302,7 @@ def _reached(near: np.ndarray, count: int) -> float:
 
 
 def _table(
-    ws: Workspace, space: _Space, rows: np.ndarray, near: np.ndarray, among: np.ndarray
+    ws: Workspace, space: _Space, rows: np.ndarray, near: np.ndarray, among: np.ndarray | None
 ) -> pd.DataFrame:
     import pandas as pd
 
@@ -261,11 +318,13 @@ def _table(
             )
         }
     places = space.places[rows]
-    numbers = ["relevance", "percentile", *space.dimensions]
-    numbers += [f"{name} percentile" for name in space.dimensions]
-    related = relevance(near)
-    columns = np.vstack([related[:1], among[:1], related[1:], among[1:]]).T
-    table = pd.DataFrame(columns, pd.Index(ids, name="item_id", dtype="int64"), numbers)
+    columns = dict(zip(["relevance", *space.dimensions], relevance(near), strict=True))
+    if among is not None:
+        named = dict(zip(space.dimensions, among[1:], strict=True))
+        columns |= {f"{name} percentile": values for name, values in named.items()}
+    table = pd.DataFrame(columns, pd.Index(ids, name="item_id", dtype="int64"))
+    if among is not None:
+        table.insert(1, "percentile", among[0])
     words = {
         "title": [names[i].title if i in names else "" for i in ids],
         "artist": [names[i].artist if i in names else "" for i in ids],

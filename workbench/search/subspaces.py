@@ -30,7 +30,7 @@ def read_subspaces(
     card = ws.models.card(version)
     store = ws.vectors(f"model-{card.version}")
     source = ws.vectors(card.encoder)
-    if not store.exists or not np.array_equal(store.ids, source.ids):
+    if not store.same_items(source):
         model = ws.models.load(card.version)
         if ws.read_only:
             store.hold(*_mapped(ws, model))

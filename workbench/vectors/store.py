@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -19,8 +19,12 @@ from workbench.array_files import read_array
 from workbench.errors import NotReadyError, StorageError
 from workbench.files import alone, clear_storage_errors, sync, write_text
 
+BLOCK = 8192  # rows that are read or sent at once
 
-class _Arrays(NamedTuple):
+
+class Arrays(NamedTuple):
+    """One generation: its name, the items (int64 [n], ascending) and vectors (float32 [n, dim])."""
+
     generation: str
     ids: np.ndarray
     vectors: np.ndarray
@@ -91,12 +95,13 @@ class VectorStore:
         known = found < len(self.ids)
         known[known] = self.ids[found[known]] == wanted[known]
         if not known.all():
-            raise NotReadyError(
-                f"Item {wanted[~known][0]} has no {self._what} yet; run `{self._command}` first."
-            )
+            raise self._missing(wanted[~known][0])
         return found
 
-    def write(self, ids: np.ndarray, vectors: np.ndarray) -> None:
+    def _missing(self, item: int) -> NotReadyError:
+        return NotReadyError(f"Item {item} has no {self._what} yet; run `{self._command}` first.")
+
+    def write(self, ids: np.ndarray, vectors: np.ndarray, *, generation: str | None = None) -> None:
         """Store a complete new set and make it the current one.
 
         Parameters
@@ -105,38 +110,48 @@ class VectorStore:
             int64 [n]
         vectors
             float32 [n, dim]
+        generation
+            The name of this write, for a copy that keeps that of its original.
         """
-        order = np.argsort(ids, kind="stable")
-        name = uuid.uuid4().hex[:12]
-        target = self.folder / name
+        items, rows = np.asarray(ids, np.int64), np.asanyarray(vectors, np.float32)
+        if (np.diff(items) < 0).any():  # else they stay where they lie, perhaps on the disk
+            order = np.argsort(items, kind="stable")
+            items, rows = items[order], rows[order]
+        arrays = Arrays(generation or uuid.uuid4().hex[:12], items, rows)
+        self._replace(arrays)
+        self.__dict__.pop("_arrays", None)
+
+    def _replace(self, arrays: Arrays) -> None:
         with alone(self.folder):
             try:
-                with clear_storage_errors(target):
-                    target.mkdir()
-                    np.save(target / "ids.npy", np.asarray(ids, dtype=np.int64)[order])
-                    np.save(target / "vectors.npy", np.asarray(vectors, dtype=np.float32)[order])
-                    # On the disk before the pointer names them: it might get there first.
-                    for path in (target / "ids.npy", target / "vectors.npy", target):
-                        sync(path)
-                write_text(self.folder / "current", name)
+                save_arrays(self.folder / arrays.generation, arrays)
+                write_text(self.folder / "current", arrays.generation)
             except BaseException:
-                shutil.rmtree(target, ignore_errors=True)
+                shutil.rmtree(self.folder / arrays.generation, ignore_errors=True)
                 raise
-            self._remove_others(name)
-        self.__dict__.pop("_arrays", None)
+            remove_generations(self.folder, but=arrays.generation)
 
     def refresh(self) -> None:
         """Look again at what is stored: another process may have written since."""
         self.__dict__.pop("_arrays", None)
 
+    def blocks(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Yield all items and their vectors as they are stored, some at a time."""
+        for start in range(0, len(self.ids), BLOCK):
+            yield self.ids[start : start + BLOCK], self.vectors[start : start + BLOCK]
+
+    def same_items(self, other: VectorStore) -> bool:
+        """Return whether both hold vectors of the same items."""
+        return self.exists and np.array_equal(self.ids, other.ids)
+
     def hold(self, ids: np.ndarray, vectors: np.ndarray) -> None:
         """Keep a complete new set in memory, for those who may store nothing; see `write`."""
         order = np.argsort(ids, kind="stable")
         rows = np.asarray(ids, np.int64)[order], vectors[order]
-        self.__dict__["_arrays"] = _Arrays(uuid.uuid4().hex[:12], *rows)
+        self.__dict__["_arrays"] = Arrays(uuid.uuid4().hex[:12], *rows)
 
     @cached_property
-    def _arrays(self) -> _Arrays:
+    def _arrays(self) -> Arrays:
         """Both files of one generation, opened together; once open they outlive their removal."""
         while True:
             name = self._current()
@@ -146,7 +161,7 @@ class VectorStore:
                     "first."
                 )
             try:
-                return _open(self.folder / name)
+                return self._open(name)
             except (OSError, ValueError) as error:
                 if self._current() == name:  # else it was replaced while we looked
                     raise StorageError(
@@ -154,27 +169,43 @@ class VectorStore:
                         f"run `{self._command}` again."
                     ) from error
 
+    def _open(self, name: str) -> Arrays:
+        return open_arrays(self.folder / name)
+
     def _current(self) -> str | None:
         try:
             return (self.folder / "current").read_text().strip()
         except FileNotFoundError:
             return None
 
-    def _remove_others(self, current: str) -> None:
-        """Remove the generation just replaced, and what others left who were ended in the middle.
 
-        Whoever writes holds the folder's lock, so none of them is being written.
-        """
-        for folder in self.folder.iterdir():
-            if folder.is_dir() and folder.name not in (current, "parts"):
-                shutil.rmtree(folder, ignore_errors=True)
+def save_arrays(folder: Path, arrays: Arrays) -> None:
+    """Write both files of a generation into a new folder; they are on the disk afterwards."""
+    with clear_storage_errors(folder):
+        folder.mkdir(parents=True)
+        np.save(folder / "ids.npy", arrays.ids)
+        np.save(folder / "vectors.npy", arrays.vectors)
+        # On the disk before a pointer names them: it might get there first.
+        for path in (folder / "ids.npy", folder / "vectors.npy", folder):
+            sync(path)
 
 
-def _open(folder: Path) -> _Arrays:
+def open_arrays(folder: Path) -> Arrays:
+    """Return both files of a generation, the vectors memory-mapped."""
     ids = read_array(folder / "ids.npy")
     vectors = read_array(folder / "vectors.npy", mapped=True)
     if ids.ndim != 1 or vectors.ndim != 2 or len(vectors) != len(ids):
         raise ValueError("vectors and ids differ in number")
     if ids.dtype != np.int64 or vectors.dtype != np.float32:
         raise ValueError("ids or vectors are numbers of another kind")
-    return _Arrays(folder.name, ids, vectors)
+    return Arrays(folder.name, ids, vectors)
+
+
+def remove_generations(folder: Path, *, but: str) -> None:
+    """Remove the generation just replaced, and what others left who were ended in the middle.
+
+    Whoever writes holds the folder's lock, so none of them is being written.
+    """
+    for generation in folder.iterdir():
+        if generation.is_dir() and generation.name not in (but, "parts"):
+            shutil.rmtree(generation, ignore_errors=True)

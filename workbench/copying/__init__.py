@@ -1,0 +1,1 @@
+"""Workspaces copied whole, between SQLite and PostgreSQL either way."""

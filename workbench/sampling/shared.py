@@ -74,10 +74,10 @@ class StoredEnsembles:
         """Put an ensemble in the place of the last one; where that is not possible, do nothing."""
         about = vars(state) | {"dimension": dimension, "items": _digest(items)}
         about["model_version"] = ensemble.model_version
-        arrays = {"ids": ensemble.ids, "vectors": ensemble.vectors, "about": json.dumps(about)}
+        said = np.array(json.dumps(about))
         try:
             with atomic_write(self._path(dimension, ".npz")) as file:
-                np.savez(file, **arrays)  # type: ignore[arg-type]
+                np.savez(file, ids=ensemble.ids, vectors=ensemble.vectors, about=said)
         except (OSError, WorkbenchError) as error:
             _log.warning("The ensemble of %s is not shared: %s", dimension, error)
 

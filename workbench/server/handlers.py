@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,13 @@ from jupyter_server.utils import url_escape, url_path_join
 from tornado import web
 from tornado.httputil import url_concat
 from voila.shutdown_kernel_handler import VoilaShutdownKernelHandler
-from voila.static_file_handler import MultiStaticFileHandler
+from voila.static_file_handler import MultiStaticFileHandler, TemplateStaticFileHandler
 from voila.tornado.handler import TornadoVoilaHandler
 
 from workbench.server.identity import Visitor, visitor_of
 from workbench.server.pages import list_pages
+
+_IN_TEMPLATE = re.compile(r"[\w-]+/static/[^/].*")
 
 
 def page_links(
@@ -99,6 +102,16 @@ class StaticHandler(MultiStaticFileHandler):
     def get_cache_time(self, path: str, modified: datetime | None, mime_type: str) -> int:
         """Return how long they are kept, in seconds; their names say no version."""
         return 3600
+
+
+class TemplateHandler(TemplateStaticFileHandler):
+    """Files of Voila's templates; an address of another form is not found, without a traceback."""
+
+    def parse_url_path(self, url_path: str) -> str:
+        """Return the path within the template that an address names."""
+        if ".." in url_path or not _IN_TEMPLATE.fullmatch(url_path):
+            raise web.HTTPError(404)
+        return super().parse_url_path(url_path)
 
 
 class ShutdownHandler(VoilaShutdownKernelHandler):

@@ -134,7 +134,8 @@ def unshielded(text: str) -> str:
 def table_as_csv(table: pd.DataFrame) -> str:
     """Return a table as CSV in which no cell is run by a spreadsheet; its index is left out."""
     texts = table.map(lambda cell: shielded(cell) if isinstance(cell, str) else cell)
-    return str(texts.to_csv(index=False))
+    # Lines end in both, so that a cell with either is quoted: else it would begin a row of its own.
+    return str(texts.to_csv(index=False, lineterminator="\r\n"))
 
 
 def table_from_csv(file: Path, **options: Any) -> pd.DataFrame:

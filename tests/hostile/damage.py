@@ -55,16 +55,22 @@ def damaged(draw: st.DrawFn, samples: list[bytes]) -> bytes:
     return bytes(data)
 
 
+WORDS = ["", "../..", "/etc", "a" * 100_000, "\x1b[31m", "a\nb", "\x00", "=1+1", "v0001"]
+_LEAVES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(2**70), 2**70),
+    st.floats(),
+    st.text(max_size=20),
+    st.sampled_from(WORDS),
+)
 JSON = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers(-(2**70), 2**70)
-    | st.floats()
-    | st.text(max_size=20)
-    | st.sampled_from(["", "../..", "/etc", "a" * 100_000, "\x1b[31m", "a\nb", "\x00", "=1+1", "v0001"]),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    _LEAVES,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=4), st.dictionaries(st.text(max_size=8), inner, max_size=4)
+    ),
     max_leaves=8,
-)  # fmt: skip
+)
 
 
 @st.composite

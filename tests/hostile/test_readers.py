@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from damage import altered, damaged
 from hypothesis import given
 from hypothesis import strategies as st
 from targets import Target, Targets
 from tries import HOW_OFTEN, one_sentence, tried
+
+from workbench.errors import UnknownNameError
 
 NAMES = [
     *("mid", "abc", "musicxml", "mxl", "csv", "json", "npz"),
@@ -19,6 +23,29 @@ NAMES = [
     *("vectors.ids.npy", "vectors.vectors.npy", "maps", "parts", "history"),
     *("tags.card", "workbench.toml", "notebook", "job.events", "export"),
 ]
+
+# What broke a reader once, by the fewest bytes that did; made here rather than kept as files.
+_NPY = b"\x93NUMPY\x01\x00v\x00"
+FOUND = [
+    ("manifest", b"\x00ath,title,artist\na.wav,One,Ada\n"),
+    ("scores", b"path,corpus\na.mid,x,and one more\n"),
+    ("hub.config", b'{"model_type": [], "auto_map": true}'),
+    ("hub.config", b'{"a":' * 100_000),
+    ("triplets.csv", b"anchor,a,b,votes\n9,5,6,9999999999999999999999999999995:2\n"),
+    ("triplets.csv", b"anchor,a,b,dimension\n9,5,6," + b"9" * 5000 + b"\n"),
+    ("items", b"[" * 3000 + b"\n"),
+    ("items", b"9" * 5000 + b"\n"),
+    ("vectors.ids.npy", _NPY + b"z'descr': '<i8', 'fortran_order': False, 'shape': (3,), }\n"),
+    ("vectors.vectors.npy", _NPY + b"{'descr': '<f4', 'shape': (3, 4(, }\n"),
+    ("arrays.npy", _NPY + b"{'descr': '<i8', 'fortran_order': False, 'shape': (10**15, 3), }\n"),
+    ("model.card", b'{"version": null, "encoder": "x", "head": "linear", "dimensions": ["a"],'
+                   b' "subspace_dim": 4}'),
+    ("model.card", b'{"\\u001f": 1}'),
+    ("network.card", b"[" * 100_000),
+    ("job.events", b'\xff\xff{"event": "stage"}\n{"event": "done"}\n'),
+    ("job.events", b'["event": "stage"}\n{"event": "done"}\n'),
+    ("history", b'{"action": "promote", "version": "../../elsewhere", "at": 1}\n'),
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -54,3 +81,20 @@ def test_a_damaged_file_costs_one_sentence(
         one_sentence(lambda: target.read(data))
 
     holds()
+
+
+@pytest.mark.parametrize(("name", "data"), FOUND, ids=lambda value: str(value)[:30])
+def test_what_broke_a_reader_once_does_so_no_more(
+    targets: dict[str, Target], name: str, data: bytes
+) -> None:
+    one_sentence(lambda: targets[name].read(data))
+
+
+def test_a_version_that_is_a_path_leads_nowhere(tmp_path: Path) -> None:
+    store = Targets(tmp_path).workspace.models
+    (tmp_path / "elsewhere").mkdir()
+    card = (store.folder / "v0001" / "card.json").read_bytes()
+    (tmp_path / "elsewhere" / "card.json").write_bytes(card)
+    for name in ("../../elsewhere", str(tmp_path / "elsewhere"), "v0001/../v0001", "v1/.."):
+        with pytest.raises(UnknownNameError):
+            store.card(name)

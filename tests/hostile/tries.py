@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import resource
 import signal
 from collections.abc import Callable, Iterator
@@ -14,7 +13,7 @@ from hypothesis import HealthCheck, settings
 
 from workbench.errors import WorkbenchError
 
-FEW, MANY = int(os.environ.get("FEW", "12")), 2000
+FEW, MANY = 10, 2000
 LONGEST_S = 20  # any one file; a file of a few kilobytes takes milliseconds
 MOST_BYTES = 3 * 2**29  # that reading one small file may add to what this process holds
 HOW_OFTEN = [pytest.param(FEW, id="few"), pytest.param(MANY, marks=pytest.mark.nightly, id="many")]

@@ -76,8 +76,9 @@ class Triplet:
             If the text names no triplet.
         """
         dimension, *items = text.rsplit(":", 3)
-        if len(items) != 3 or not all(_ITEM.fullmatch(item) for item in items):
-            raise UnknownNameError(f"{text!r} names no triplet; reload the page.")
+        is_name = dimension.isprintable() and len(dimension) <= 80
+        if not is_name or len(items) != 3 or not all(_ITEM.fullmatch(item) for item in items):
+            raise UnknownNameError(f"{text[:80]!r} names no triplet; reload the page.")
         return cls(dimension, *map(int, items))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from voila.tornado.handler import TornadoVoilaHandler
 from workbench.server.identity import Visitor, visitor_of
 from workbench.server.packed import PackedFiles
 from workbench.server.pages import list_pages
+
+_IN_TEMPLATE = re.compile(r"[\w-]+/static/[^/].*")
 
 
 def page_links(
@@ -103,7 +106,13 @@ class StaticHandler(PackedFiles, MultiStaticFileHandler):
 
 
 class TemplateHandler(PackedFiles, TemplateStaticFileHandler):
-    """The styles of Voila's template."""
+    """Files of Voila's templates; an address of another form is not found, without a traceback."""
+
+    def parse_url_path(self, url_path: str) -> str:
+        """Return the path within the template that an address names."""
+        if ".." in url_path or not _IN_TEMPLATE.fullmatch(url_path):
+            raise web.HTTPError(404)
+        return super().parse_url_path(url_path)
 
 
 class ExtensionHandler(PackedFiles, FileFindHandler):

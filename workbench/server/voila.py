@@ -41,7 +41,7 @@ from workbench.server.handlers import (
 from workbench.server.headers import SafeAnswer
 from workbench.server.identity import RoleIdentity, visitor_of
 from workbench.server.kernels import PageKernelManager, ThisPython
-from workbench.server.limits import CHECK_S, IDLE_S, LARGEST_BODY, LARGEST_MESSAGE
+from workbench.server.limits import CHECK_S, IDLE_S, LARGEST_BODY, LARGEST_MESSAGE, SILENT_S
 from workbench.server.processes import is_loopback
 from workbench.server.routes import SoundSource, routes
 
@@ -165,7 +165,11 @@ class WorkbenchVoila(Voila):
         On this machine a proxy speaks for its clients.
         """
         self.app.listen = partial(
-            self.app.listen, max_body_size=LARGEST_BODY, xheaders=is_loopback(self.ip)
+            self.app.listen,
+            max_body_size=LARGEST_BODY,
+            idle_connection_timeout=SILENT_S,
+            body_timeout=SILENT_S,
+            xheaders=is_loopback(self.ip),
         )
         if self.kernel_manager.nursery is not None:
             self.kernel_manager.nursery.prepare()

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from workbench.encoders.info import is_safe_key
 from workbench.errors import NotReadyError, StorageError, UnknownNameError
 from workbench.files import from_json, write_text
 from workbench.tagging.taggers import TagName
@@ -75,6 +76,8 @@ class MachineTags:
     """
 
     def __init__(self, ws: Workspace, key: str) -> None:
+        if not is_safe_key(key):
+            raise UnknownNameError(f"There is no tagger {key[:80]!r}.")
         self.key = key
         self.store = VectorStore(
             tags_folder(ws) / key, what="machine tag", command=f"workbench tag --tagger {key}"

@@ -25,6 +25,40 @@ class Answering(Protocol):
     def _progress(self) -> Message: ...
 
 
+_NOT_UNDERSTOOD = "The page sent what Python does not understand; reload it."
+_LONGEST = 1000  # characters; names and ids are shorter
+_MOST = 2**63  # databases hold whole numbers below
+
+
+def word(message: Message, name: str) -> str:
+    """Return a text of a message, empty where there is none.
+
+    Raises
+    ------
+    WorkbenchError
+        If it is something else, or text that no database or terminal takes.
+    """
+    text = message.get(name, "")
+    if not isinstance(text, str) or len(text) > _LONGEST or not text.isprintable():
+        raise WorkbenchError(_NOT_UNDERSTOOD)
+    return text
+
+
+def own_id(message: Message) -> str:
+    """Return the id that the page gave its message, so that sending it twice counts once."""
+    if not 1 <= len(word(message, "id")) <= 36:
+        raise WorkbenchError(_NOT_UNDERSTOOD)
+    return word(message, "id")
+
+
+def item_of(message: Message) -> int:
+    """Return the item that a message is about."""
+    item = message.get("item")
+    if type(item) is not int or not 0 <= item < _MOST:
+        raise WorkbenchError(_NOT_UNDERSTOOD)
+    return item
+
+
 W = TypeVar("W", bound=Answering)
 
 
@@ -39,6 +73,8 @@ def page_command(method: Callable[[W, Message], Message]) -> Callable[..., Reply
     @wraps(method)
     def answer(self: W, message: Message, _buffers: list[bytes]) -> Reply:
         try:
+            if not isinstance(message, dict):
+                raise WorkbenchError(_NOT_UNDERSTOOD)
             with self._lock:
                 return method(self, message), []
         except NotReadyError as error:

@@ -17,7 +17,7 @@ from workbench.listening.task_store import RatingTasks, check_task, dimensions_a
 from workbench.listening.tasks import RatingTask
 from workbench.listening.trials import Trial
 from workbench.widgets.assets import css, esm
-from workbench.widgets.commands import Message, page_command
+from workbench.widgets.commands import Message, item_of, own_id, page_command, word
 
 if TYPE_CHECKING:
     from workbench.sampling.proposals import Sampler
@@ -117,15 +117,15 @@ class TripletRater(anywidget.AnyWidget):
     def _start(self, message: Message) -> Message:
         """Open a session, store answers a dead kernel did not acknowledge, show the triplet."""
         task = self._task
-        if name := message.get("task"):
-            task = RatingTasks(self._ws).load(str(name))
-        elif dimension := message.get("dimension"):
-            task = replace(task, dimensions=(str(dimension),))
+        if name := word(message, "task"):
+            task = RatingTasks(self._ws).load(name)
+        elif dimension := word(message, "dimension"):
+            task = replace(task, dimensions=(dimension,))
         self._session = RatingSession(
             self._ws,
-            rater=str(message.get("rater", "")),
+            rater=word(message, "rater"),
             task=task,
-            device=str(message.get("device", "")),
+            device=word(message, "device"),
             sampler=self._sampler,
         )
         conditions = {
@@ -134,7 +134,8 @@ class TripletRater(anywidget.AnyWidget):
             "ask_confidence": task.ask_confidence,
             "break_after_min": task.break_after_min,
         }
-        settled = self._settle(message.get("unsaved", []))
+        unsaved = message.get("unsaved")
+        settled = self._settle(unsaved if isinstance(unsaved, list) else [])
         return settled | {"conditions": conditions} | self._show()
 
     @page_command
@@ -145,13 +146,13 @@ class TripletRater(anywidget.AnyWidget):
     @page_command
     def _undo(self, message: Message) -> Message:
         """Take back the last answer and show its triplet again."""
-        undone = self._open_session().undo(judgement_id=message["id"])
+        undone = self._open_session().undo(judgement_id=own_id(message))
         return {"undone": undone} | self._show()
 
     @page_command
     def _redo(self, message: Message) -> Message:
         """Give back the answer last undone and go on."""
-        redone = self._open_session().redo(judgement_id=message["id"])
+        redone = self._open_session().redo(judgement_id=own_id(message))
         return {"redone": redone} | self._show()
 
     @page_command
@@ -168,13 +169,13 @@ class TripletRater(anywidget.AnyWidget):
     @page_command
     def _cannot_play(self, message: Message) -> Message:
         """Pass over a triplet whose sound the browser cannot decode."""
-        self._open_session().cannot_play(message["trial"], int(message["item"]))
+        self._open_session().cannot_play(word(message, "trial"), item_of(message))
         return self._show()
 
     @page_command
     def _not_found(self, message: Message) -> Message:
         """Pass over a triplet if one of its files is gone; else it is the server that is wrong."""
-        if self._open_session().look_for_sound(message["trial"]):
+        if self._open_session().look_for_sound(word(message, "trial")):
             return {"there": True}
         return self._show()
 
@@ -190,14 +191,16 @@ class TripletRater(anywidget.AnyWidget):
         refused = []
         answers = [answer for answer in answers if isinstance(answer, dict)]
         for answer in answers:
-            if not {"id", "trial", "choice"} <= answer.keys():
+            try:
+                name, trial, choice = own_id(answer), word(answer, "trial"), word(answer, "choice")
+            except WorkbenchError:
                 refused.append("An answer kept by this page was damaged and could not be stored.")
                 continue
             try:
                 stored = self._open_session().answer(
-                    str(answer["trial"]),
-                    str(answer["choice"]),
-                    judgement_id=str(answer["id"]),
+                    trial,
+                    choice,
+                    judgement_id=name,
                     confidence=answer.get("confidence"),
                     response_ms=answer.get("response_ms"),
                     trace=answer.get("trace"),
@@ -206,7 +209,7 @@ class TripletRater(anywidget.AnyWidget):
                 _LOG.warning("An answer could not be stored: %s (%s)", answer, error)
                 refused.append(str(error))
             else:
-                if not stored and str(answer["id"]) not in self._ws.judgements:
+                if not stored and name not in self._ws.judgements:
                     refused.append(_ANSWERED_ELSEWHERE)
         settled = [answer.get("id") for answer in answers]
         return {"settled": settled, "refused": " ".join(dict.fromkeys(refused))}

@@ -13,7 +13,7 @@ from workbench.tagging.machine_tags import MachineTags, machine_taggers, newest
 from workbench.tagging.review_session import ReviewItem, ReviewSession
 from workbench.urls import audio_url
 from workbench.widgets.assets import css, esm
-from workbench.widgets.commands import Message, page_command
+from workbench.widgets.commands import Message, item_of, own_id, page_command, word
 from workbench.widgets.present import date_words
 
 if TYPE_CHECKING:
@@ -88,9 +88,9 @@ class TagReview(anywidget.AnyWidget):
         """Open a session and show its first item."""
         self._session = ReviewSession(
             self._ws,
-            reviewer=str(message.get("reviewer", "")),
-            tagger=str(message.get("tagger", "")),
-            dimension=str(message.get("dimension", "")) or None,
+            reviewer=word(message, "reviewer"),
+            tagger=word(message, "tagger"),
+            dimension=word(message, "dimension") or None,
             kind=self._kind,
         )
         values = {name: self._values(name) for name in self._session.values}
@@ -103,14 +103,14 @@ class TagReview(anywidget.AnyWidget):
     @page_command
     def _judge(self, message: Message) -> Message:
         """Store one verdict and show its item as it is now."""
-        dimension = str(message.get("dimension", ""))
+        dimension = word(message, "dimension")
         try:
             item = self._open_session().judge(
-                int(message["item"]),
+                item_of(message),
                 dimension,
-                str(message.get("value", "")),
-                str(message.get("verdict", "")),
-                id=str(message["id"]),
+                word(message, "value"),
+                word(message, "verdict"),
+                id=own_id(message),
             )
         except StorageError:
             raise  # it may be stored when it is sent again
@@ -122,7 +122,7 @@ class TagReview(anywidget.AnyWidget):
     @page_command
     def _undo(self, message: Message) -> Message:
         """Take back the last verdict and show its item."""
-        undone = self._open_session().undo(id=str(message["id"]))
+        undone = self._open_session().undo(id=own_id(message))
         if undone is None:
             return {"refused": "There is nothing left to undo."}
         item, verdict = undone

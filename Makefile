@@ -4,6 +4,7 @@
 #   make demo DIR=path  put it elsewhere
 #   make test           install what the tests need, Chromium included, and run them
 #   make nightly        the tests that take minutes each: many crashes, many files, real load
+#   make docs           the reference, built from the docstrings, in build/reference/
 #   make bench          measure, side by side with what others would use
 
 PYTHON ?= python3
@@ -12,7 +13,7 @@ SERVE ?= 1
 ENV := .venv
 BIN := $(ENV)/bin
 
-.PHONY: demo test lint nightly bench clean
+.PHONY: demo test lint nightly docs bench clean
 .DEFAULT_GOAL := demo
 
 $(BIN)/python:
@@ -45,8 +46,11 @@ nightly: $(ENV)/.test
 	@$(BIN)/python -m pytest -m nightly
 	@$(BIN)/python -m pytest -n auto --maxprocesses 2 --dist loadgroup --backend postgres
 
+docs: $(ENV)/.test
+	@$(BIN)/python docs/build.py
+
 bench: $(ENV)/.test
 	@$(BIN)/python -m tests.benchmarks
 
 clean:
-	rm -rf $(ENV) test-output .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(ENV) build test-output .mypy_cache .ruff_cache .pytest_cache

@@ -42,7 +42,7 @@ def wait_for(job: Job, event: str) -> None:
 
 
 def pid(job: Job) -> int:
-    return int((job.folder / "pid").read_text())
+    return int((job.folder / "pid").read_text().split()[0])
 
 
 def pretend(ws: Workspace, name: str, *lines: str, process: int | None = None) -> Job:
@@ -154,7 +154,10 @@ def test_a_job_survives_the_end_of_whoever_started_it(ws: Workspace, music: Path
 def test_a_number_that_went_to_another_process_is_not_the_job(ws: Workspace) -> None:
     job = pretend(ws, "20260101-000000-abcdef", process=os.getpid())
     assert job.state == "running"
-    os.utime(job.folder / "pid", (1, 1))  # written long before this process began
+    began = psutil.Process().create_time() - psutil.boot_time()
+    (job.folder / "pid").write_text(f"{os.getpid()} {began}")
+    assert job.state == "running"
+    (job.folder / "pid").write_text(f"{os.getpid()} {began - 60}")
     assert job.state == "died"
 
 

@@ -13,4 +13,4 @@ from workbench.errors import WorkbenchError
 from workbench.workspace import Workspace
 
 __all__ = ["WorkbenchError", "Workspace", "__version__"]
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+_LONGEST = 1500  # characters
+
 
 class WorkbenchError(Exception):
     """A problem the user can act on.
 
     The message is one clear sentence. The command line prints it without a traceback and exits
-    with `exit_code`; widgets show it in place.
+    with `exit_code`; widgets show it in place. It may quote a file, so it is kept to one line of
+    bounded length that no terminal takes for a command.
     """
 
     exit_code = 1
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(_one_line(message))
 
 
 class NotAWorkspaceError(WorkbenchError):
@@ -56,3 +62,11 @@ class CancelledError(WorkbenchError):
     """Somebody asked the work to stop."""
 
     exit_code = 130
+
+
+def _one_line(message: str) -> str:
+    text = str(message)
+    if len(text) > _LONGEST:
+        text = f"{text[: _LONGEST // 2]} ... {text[-_LONGEST // 3 :]}"
+    text = " ".join(text.split())
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -7,23 +7,29 @@ page attaches to a job by reading the folder.
 from __future__ import annotations
 
 import json
+import logging
 import subprocess
 import sys
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workbench.files import clear_storage_errors, write_text
+from workbench.errors import StorageError
+from workbench.files import clear_storage_errors, from_json, write_text
 
 if TYPE_CHECKING:
+    import psutil
+
     from workbench.workspace import Workspace
 
+_LOG = logging.getLogger(__name__)
 _FINAL = ("done", "failed", "cancelled")
-_CLOCK_S = 2.0  # how far the clocks of processes and files may be apart
+_TICK_S = 2.0  # how exactly the system says when a process began
 
 
 @dataclass(frozen=True)
@@ -35,7 +41,12 @@ class Job:
     @property
     def arguments(self) -> list[str]:
         """What stood after ``workbench`` when it was started."""
-        return list(json.loads((self.folder / "job.json").read_text())["arguments"])
+        try:
+            return list(from_json((self.folder / "job.json").read_text())["arguments"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise StorageError(
+                f"{self.folder} is damaged; `workbench doctor --repair` puts it aside."
+            ) from error
 
     @property
     def command(self) -> str:
@@ -44,7 +55,7 @@ class Job:
 
     def events(self, after: int = 0) -> list[dict[str, Any]]:
         """Return the events recorded so far, without the first `after`."""
-        return [json.loads(line) for line in self._lines()[after:]]
+        return self._told()[after:]
 
     @property
     def state(self) -> str:
@@ -83,48 +94,69 @@ class Job:
             time.sleep(0.05)
         return self.state
 
-    def _lines(self) -> list[str]:
+    def _told(self) -> list[dict[str, Any]]:
+        """Return the events; a line that a full disk or a failing power cut short is none."""
         try:
-            text = (self.folder / "events.jsonl").read_text()
+            text = (self.folder / "events.jsonl").read_text(encoding="utf-8", errors="replace")
         except FileNotFoundError:
             return []
-        return text.split("\n")[:-1]  # what follows the last end of line is half-written
+        return [event for line in text.split("\n")[:-1] if (event := _parsed(line)) is not None]
 
     def _last_word(self) -> dict[str, Any] | None:
-        last = json.loads((self._lines() or ["{}"])[-1])
+        last = (self._told() or [{}])[-1]
         return last if last.get("event") in _FINAL else None
 
     def _alive(self) -> bool:
-        """Whether the job's process runs; one begun after the job is another with its number."""
+        """Whether the job's process runs; one begun at another moment only has its number.
+
+        Moments are counted from the start of the machine, which nobody sets back or forward.
+        """
         import psutil
 
-        file = self.folder / "pid"
         try:
-            process = psutil.Process(int(file.read_text()))
-            begun = process.create_time()
-            ended = process.status() == psutil.STATUS_ZOMBIE
-            return not ended and begun < file.stat().st_mtime + _CLOCK_S
+            pid, *began = (self.folder / "pid").read_text().split()
+            process = psutil.Process(int(pid))
+            ours = not began or abs(_began(process) - float(began[0])) < _TICK_S
+            return ours and process.status() != psutil.STATUS_ZOMBIE
         except psutil.AccessDenied:
             return True
         except (psutil.NoSuchProcess, FileNotFoundError, ValueError):
             return False
 
 
+def _began(process: psutil.Process) -> float:
+    """Return when a process began, in seconds since the machine was started."""
+    import psutil
+
+    return process.create_time() - psutil.boot_time()  # both move when the clock is set
+
+
+def _parsed(line: str) -> dict[str, Any] | None:
+    try:
+        event = from_json(line)
+    except ValueError:
+        return None
+    return event if isinstance(event, dict) else None
+
+
 def start(ws: Workspace, *arguments: str) -> Job:
     """Run a `workbench` command on a workspace in a process of its own session."""
+    import psutil
+
     moment = datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")  # so that names sort by time
     folder = ws.jobs_folder / f"{moment}-{uuid.uuid4().hex[:6]}"
     with clear_storage_errors(folder):
         folder.mkdir(parents=True)
-        (folder / "job.json").write_text(json.dumps({"arguments": list(arguments)}))
+        write_text(folder / "job.json", json.dumps({"arguments": list(arguments)}))
         command = [sys.executable, "-m", "workbench", *arguments]
         command += ["--workspace", str(ws.root), "--job", str(folder)]
         with (folder / "log.txt").open("wb") as log:
             process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
             )
-        write_text(folder / "pid", str(process.pid))
+        write_text(folder / "pid", f"{process.pid} {_began(psutil.Process(process.pid))}")
     _reap_later(process)
+    _LOG.info("Job started", extra={"command": arguments[0], "job": folder.name})
     return Job(folder)
 
 
@@ -139,8 +171,9 @@ def newest_first(ws: Workspace, *command: str) -> Iterator[Job]:
         return
     for folder in sorted(ws.jobs_folder.iterdir(), reverse=True):
         job = Job(folder)
-        if (folder / "pid").exists() and job.arguments[: len(command)] == list(command):
-            yield job
+        with suppress(StorageError):
+            if (folder / "pid").exists() and job.arguments[: len(command)] == list(command):
+                yield job
 
 
 def _reap_later(process: subprocess.Popen[bytes]) -> None:

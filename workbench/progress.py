@@ -8,6 +8,8 @@ import time
 from pathlib import Path
 from typing import IO, Any
 
+from workbench.files import printable
+
 
 class Progress:
     """The silent progress, and the interface of the others."""
@@ -75,7 +77,7 @@ class TerminalProgress(Progress):
         from rich.markup import escape
 
         if self._task is not None:
-            self._bars.update(self._task, advance=count, label=escape(label[:40]))
+            self._bars.update(self._task, advance=count, label=escape(printable(label[:40])))
 
     def event(self, kind: str, /, **data: Any) -> None:
         """Show a training step beside its bar; an epoch has a line of its own, which is a note."""

@@ -10,19 +10,29 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from workbench.errors import WorkbenchError
-from workbench.files import atomic_path, write_text
+from workbench.files import atomic_path, from_json, write_text
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Row: TypeAlias = Mapping[str, Any]
 Refuse: TypeAlias = Callable[[str, str], None]  # where, and why
 
 LONGEST_CELL = 100_000  # characters
+LARGEST_FILE = 2**29  # bytes, of which reading takes a few times as much
+MOST_ROWS = 5_000_000
+_MOST_COLUMNS = 200
+_PARQUET_ROWS = 1000  # at once
 _LARGEST_FIELD = 2**28  # what the CSV parser takes before we say which row is too long
-_RUNS = ("=", "+", "-", "@", "\t", "\r", "'")  # how what a spreadsheet might run begins
+# How what a spreadsheet might run begins, in wide letters or after blanks as well; and our mark.
+_RUNS = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n']")
+_NUMBER = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?([eE][+-]?[0-9]+)?")  # which is what it says
 
 
 def read_rows(file: Path, *, refuse: Refuse | None = None) -> list[tuple[str, Row]]:
@@ -55,6 +65,8 @@ def read_rows(file: Path, *, refuse: Refuse | None = None) -> list[tuple[str, Ro
         raise WorkbenchError(f"{file.name} needs one of the suffixes {', '.join(readers)}.")
     if not file.is_file():
         raise WorkbenchError(f"There is no file {file}.")
+    if file.stat().st_size > LARGEST_FILE:
+        raise WorkbenchError(f"{file} is larger than {LARGEST_FILE >> 20} MB; split it.")
 
     def no(place: str, reason: str) -> None:
         if refuse is None:
@@ -107,15 +119,36 @@ def shielded(text: str) -> str:
 
     Examples
     --------
-    >>> shielded("=1+1"), shielded("Ada"), unshielded(shielded("=1+1"))
-    ("'=1+1", 'Ada', '=1+1')
+    >>> shielded("=1+1"), shielded("Ada"), shielded("-3.5"), unshielded(shielded("=1+1"))
+    ("'=1+1", 'Ada', '-3.5', '=1+1')
     """
-    return f"'{text}" if text.startswith(_RUNS) else text
+    runs = _RUNS.match(text) and not _NUMBER.fullmatch(text)
+    return f"'{text}" if runs else text
 
 
 def unshielded(text: str) -> str:
     """Return what `shielded` was given."""
-    return text[1:] if text.startswith("'") and text[1:].startswith(_RUNS) else text
+    return text[1:] if text.startswith("'") and _RUNS.match(text, 1) else text
+
+
+def table_as_csv(table: pd.DataFrame) -> str:
+    """Return a table as CSV in which no cell is run by a spreadsheet; its index is left out."""
+    texts = table.map(lambda cell: shielded(cell) if isinstance(cell, str) else cell)
+    return str(texts.to_csv(index=False))
+
+
+def table_from_csv(file: Path, **options: Any) -> pd.DataFrame:
+    """Read what `table_as_csv` wrote; `options` are those of `pandas.read_csv`.
+
+    Raises
+    ------
+    OSError, ValueError
+        If the file cannot be read.
+    """
+    import pandas as pd
+
+    table = pd.read_csv(file, **options)
+    return table.map(lambda cell: unshielded(cell) if isinstance(cell, str) else cell)
 
 
 # -- reading --------------------------------------------------------------------------------------
@@ -161,8 +194,8 @@ def _line_rows(file: Path, no: Refuse) -> Iterator[tuple[str, Row]]:
             continue
         place = f"{file}, line {number}"
         try:
-            row = json.loads(line)
-        except (ValueError, RecursionError) as error:
+            row = from_json(line)
+        except ValueError as error:
             no(place, f"it cannot be read as JSON ({type(error).__name__})")
             continue
         if isinstance(row, dict):
@@ -173,8 +206,8 @@ def _line_rows(file: Path, no: Refuse) -> Iterator[tuple[str, Row]]:
 
 def _json_rows(file: Path, no: Refuse) -> Iterator[tuple[str, Row]]:
     try:
-        data = json.loads(_text_of(file))
-    except (ValueError, RecursionError) as error:
+        data = from_json(_text_of(file))
+    except ValueError as error:
         raise WorkbenchError(f"{file} cannot be read as JSON: {error}.") from error
     if isinstance(data, dict) and isinstance(data.get("triplets"), list):
         data = data["triplets"]
@@ -194,11 +227,23 @@ def _parquet_rows(file: Path, _no: Refuse) -> Iterator[tuple[str, Row]]:
     import pyarrow.parquet as pq
 
     try:
-        rows = pq.read_table(file).to_pylist()
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        with pq.ParquetFile(file) as stored:
+            _check_promised(file, stored.metadata)
+            rows = [row for part in stored.iter_batches(_PARQUET_ROWS) for row in part.to_pylist()]
+    except (pa.ArrowException, OSError, ValueError, MemoryError, OverflowError) as error:
         raise WorkbenchError(f"{file} cannot be read as Parquet: {error}.") from error
     for number, row in enumerate(rows, start=1):
         yield f"{file}, row {number}", row
+
+
+def _check_promised(file: Path, metadata: Any) -> None:
+    """Refuse what unpacks to more than a table holds: Parquet says a long repetition in a byte."""
+    groups = [metadata.row_group(i) for i in range(metadata.num_row_groups)]
+    size = sum(group.total_byte_size for group in groups)
+    if metadata.num_rows > MOST_ROWS or metadata.num_columns > _MOST_COLUMNS:
+        raise WorkbenchError(f"{file} has more than {MOST_ROWS:,} rows or {_MOST_COLUMNS} columns.")
+    if size > 2 * LARGEST_FILE:
+        raise WorkbenchError(f"{file} unpacks to more than {LARGEST_FILE >> 19} MB; split it.")
 
 
 # -- writing --------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import warnings
 
@@ -22,6 +23,24 @@ def prepare_computing_worker() -> None:
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
     prepare_worker()
+
+
+def limit_memory(megabytes: int) -> None:
+    """Let this process have no more memory of its own than that, beside what it has now.
+
+    What it asks for beyond is refused: a `MemoryError`, or the end of a library that expects none.
+    Linux counts what a process may write to itself; elsewhere nothing is limited.
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    import resource
+
+    import psutil
+
+    wanted = psutil.Process().memory_info().data + megabytes * 2**20
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    if hard == resource.RLIM_INFINITY or wanted < hard:
+        resource.setrlimit(resource.RLIMIT_DATA, (wanted, hard))
 
 
 def _end_with_parent() -> None:

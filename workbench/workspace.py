@@ -17,6 +17,8 @@ from workbench.read_only import guard
 from workbench.roles import Role, role_of_this_process
 
 if TYPE_CHECKING:
+    from sqlalchemy import URL
+
     from workbench.catalogue.database import Database
     from workbench.catalogue.items import Catalogue
     from workbench.judgements.log import JudgementLog
@@ -133,13 +135,19 @@ class Workspace:
         """Whether pages may say who judged: not where people only read."""
         return not self.read_only
 
+    @property
+    def database_url(self) -> str | URL:
+        """Where the database is: what ``workbench.toml`` says, else the file in the folder."""
+        from workbench.catalogue.database import sqlite_url
+
+        return self.config.get("database") or sqlite_url(self.root / DATABASE_FILE)
+
     @cached_property
     def database(self) -> Database:
         """The database of items, tags and judgements, upgraded to this version."""
-        from workbench.catalogue.database import Database, sqlite_url
+        from workbench.catalogue.database import Database
 
-        url = self.config.get("database") or sqlite_url(self.root / DATABASE_FILE)
-        database = Database(url, read_only=self.read_only)
+        database = Database(self.database_url, read_only=self.read_only)
         database.upgrade()
         return database
 

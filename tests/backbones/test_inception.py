@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import doctest
-
 import pytest
 import torch
 from torch.nn import functional as F
@@ -158,9 +156,3 @@ def test_width_scales_channels_to_multiples_of_eight() -> None:
 def test_an_unknown_norm_is_refused_by_name() -> None:
     with pytest.raises(WorkbenchError, match="no norm 'l1'; choose one of l2, layer"):
         InceptionNetwork(norm="l1")
-
-
-def test_the_examples_in_the_docstrings_hold() -> None:
-    result = doctest.testmod(inception)
-    assert result.attempted
-    assert not result.failed

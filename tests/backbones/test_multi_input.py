@@ -1,11 +1,8 @@
 from __future__ import annotations
 
-import doctest
-
 import pytest
 import torch
 
-from workbench.backbones import multi_input, siamese
 from workbench.backbones.multi_input import MultiInputNetwork
 from workbench.backbones.siamese import SiameseNetwork
 from workbench.errors import WorkbenchError
@@ -151,10 +148,3 @@ def test_the_siamese_network_is_four_small_convolutions() -> None:
         embedding = network(torch.rand(3, 128, 129))
     assert x.shape == (1, 128, 8, 8)
     torch.testing.assert_close(embedding.norm(dim=1), torch.ones(3))
-
-
-@pytest.mark.parametrize("module", [multi_input, siamese])
-def test_the_examples_in_the_docstrings_hold(module: object) -> None:
-    result = doctest.testmod(module)  # type: ignore[arg-type]
-    assert result.attempted
-    assert not result.failed

@@ -1,13 +1,11 @@
 from __future__ import annotations
 
-import doctest
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from workbench.corpus import manifest as module
 from workbench.corpus.manifest import (
     COLUMNS,
     artist_names,
@@ -255,9 +253,3 @@ def test_a_file_that_is_no_manifest_is_refused(tmp_path: Path, data: bytes | Non
         file.write_bytes(data)
     with pytest.raises(WorkbenchError, match=r"manifest\.csv: "):
         read_manifest(file)
-
-
-def test_the_examples_in_the_docstrings_hold() -> None:
-    result = doctest.testmod(module)
-    assert result.attempted
-    assert not result.failed

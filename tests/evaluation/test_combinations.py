@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import doctest
 from itertools import combinations
 
 import numpy as np
 import pytest
 
 from workbench.errors import UnknownNameError
-from workbench.evaluation import combinations as module
 from workbench.evaluation.answers import answers
 from workbench.evaluation.combinations import (
     all_combinations,
@@ -131,7 +129,3 @@ def test_one_group_leaves_nothing_to_choose_by() -> None:
     found = combination_answers(random_vectors(), BLOCKS, triplets)
     rng = np.random.default_rng(0)
     assert choose_combination(found, triplets, np.zeros(30, int), rng) is None
-
-
-def test_the_examples_in_the_docstrings_hold() -> None:
-    assert doctest.testmod(module).failed == 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 import itertools
 from collections import Counter
 
@@ -11,7 +10,6 @@ import pandas as pd
 import pytest
 
 from workbench.catalogue.keys import TONICS
-from workbench.evaluation import confusions as module
 from workbench.evaluation.confusions import (
     OCTAVE,
     Confusion,
@@ -31,10 +29,6 @@ def tags_of(values: dict[int, list[str]]) -> pd.DataFrame:
         for value in several
     ]
     return pd.DataFrame(rows, columns=["item_id", "value", "number"]).astype({"number": float})
-
-
-def test_examples_are_true() -> None:
-    assert doctest.testmod(module).failed == 0
 
 
 def test_shared_tags_are_counted_as_a_loop_counts_them() -> None:

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import doctest
-
 import pandas as pd
 import pytest
 
-from workbench.evaluation import reasons
 from workbench.evaluation.reasons import notion_words, tag_reason, tag_words
 from workbench.subspaces.dimensions import BUILT_IN, RELATIONS, Dimension
 from workbench.subspaces.notions import SameKey, TempoWithin
-
-
-def test_examples_are_true() -> None:
-    assert doctest.testmod(reasons).failed == 0
 
 
 def test_tags_are_words_with_units_and_where_they_come_from() -> None:

@@ -1,13 +1,11 @@
 from __future__ import annotations
 
-import doctest
 from itertools import product
 
 import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from workbench.evaluation import scores
 from workbench.evaluation.scores import (
     Score,
     compare,
@@ -86,12 +84,6 @@ def test_models_are_compared_by_the_triplets_on_which_they_differ() -> None:
 def test_equal_models_do_not_differ() -> None:
     right = np.array([True, False, True])
     assert paired_p_value(right, right) == 1.0
-
-
-def test_the_examples_in_the_docstrings_hold() -> None:
-    result = doctest.testmod(scores)
-    assert result.attempted > 0
-    assert result.failed == 0
 
 
 def test_a_comparison_says_what_is_gained_and_lost() -> None:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import doctest
 import time
 
 import numpy as np
@@ -8,7 +7,6 @@ import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from workbench.errors import WorkbenchError
-from workbench.evaluation import tagging
 from workbench.evaluation.scores import Estimate
 from workbench.evaluation.tagging import paired_difference, tag_scores
 
@@ -158,7 +156,3 @@ def test_fifty_tags_of_five_hundred_items_take_seconds() -> None:
     begun = time.process_time()
     tag_scores(truth, scores, draws=1000)
     assert time.process_time() - begun < 5
-
-
-def test_examples_run() -> None:
-    assert doctest.testmod(tagging).failed == 0

@@ -12,6 +12,7 @@ from web_client import Answer, Browser
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
+from workbench.logs import FILE_VARIABLE
 from workbench.server.launch import voila_server
 
 SEE, CHANGE = "voila/render/see.ipynb", "voila/render/change.ipynb"
@@ -67,9 +68,11 @@ def test_the_login_form_takes_either_token(published, token, pages) -> None:
     assert links(browser.ask("")) == pages
 
 
-def test_a_wrong_token_is_told_so_and_too_many_have_to_wait(published, music, pages, run_server,
-                                                            any_port) -> None:  # fmt: skip
+def test_a_wrong_token_is_told_so_and_too_many_have_to_wait(
+    published, music, pages, run_server, any_port, tmp_path
+) -> None:
     server = voila_server(music.ws, port=any_port(), pages=pages, token="a rater's token")
+    server.environment[FILE_VARIABLE] = str(tmp_path / "log.jsonl")
     with run_server(server) as running:
         browser = Browser(running)
         answers = [browser.ask("?token=wrong").status for _ in range(25)]
@@ -77,6 +80,12 @@ def test_a_wrong_token_is_told_so_and_too_many_have_to_wait(published, music, pa
         refused = browser.ask(running.address)
         assert refused.status == 429  # the right one has to wait as well
         assert "Wait a minute" in refused.text
+    log = (tmp_path / "log.jsonl").read_text()
+    told = [json.loads(line) for line in log.splitlines()]
+    events = ["Wrong token"] * 20 + ["Too many wrong tokens"] * 6
+    assert [entry["event"] for entry in told] == events
+    assert {entry["address"] for entry in told} == {"127.0.0.1"}
+    assert "rater's" not in log
 
 
 def test_a_forged_cookie_is_worth_nothing(viewer) -> None:

@@ -117,7 +117,7 @@ def test_a_write_that_breaks_off_leaves_no_version(
     with pytest.raises(StorageError, match="full"):
         store.save(make_model(), promote=True)
     assert [card.version for card in store.versions()] == ["v0001"]
-    assert sorted(p.name for p in store.folder.iterdir()) == ["history.jsonl", "v0001"]
+    assert sorted(p.name for p in store.folder.iterdir()) == [".lock", "history.jsonl", "v0001"]
 
 
 WRITER = """

@@ -1,11 +1,9 @@
 from __future__ import annotations
 
-import doctest
 from itertools import combinations
 
 import pytest
 
-from workbench.tagging import spelling
 from workbench.tagging.spelling import spelling_key
 
 
@@ -45,7 +43,3 @@ def test_spellings_of_one_tag_have_one_key(spellings: tuple[str, ...]) -> None:
 )
 def test_other_tags_have_other_keys(tags: tuple[str, ...]) -> None:
     assert all(spelling_key(a) != spelling_key(b) for a, b in combinations(tags, 2))
-
-
-def test_examples_run() -> None:
-    assert doctest.testmod(spelling).failed == 0

@@ -1,9 +1,7 @@
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -66,7 +64,8 @@ def test_only_the_current_generation_and_the_parts_are_kept(store: VectorStore) 
     for _ in range(3):
         store.write(IDS, VECTORS)
     current = (store.folder / "current").read_text()
-    assert sorted(p.name for p in store.folder.iterdir()) == sorted(["current", current, "parts"])
+    kept = sorted([".lock", "current", current, "parts"])
+    assert sorted(p.name for p in store.folder.iterdir()) == kept
 
 
 def test_a_reader_keeps_its_pair_while_others_write(store: VectorStore) -> None:
@@ -84,14 +83,26 @@ def test_the_writer_itself_sees_what_it_wrote(store: VectorStore) -> None:
     assert store.vectors.shape == (1, 6)
 
 
-def test_writing_spares_a_generation_that_another_process_is_writing(store: VectorStore) -> None:
-    other = store.folder / "0123456789ab"
-    other.mkdir()
-    store.write(IDS, VECTORS)
-    assert other.is_dir()
-    os.utime(other, (time.time() - 7200,) * 2)  # left behind by a process that died
-    store.write(IDS, VECTORS)
-    assert not other.exists()
+_WRITE = """
+import sys
+import numpy as np
+from pathlib import Path
+from workbench.vectors.store import VectorStore
+for number in range(int(sys.argv[2]), int(sys.argv[2]) + 20):
+    VectorStore(Path(sys.argv[1])).write(np.arange(9), np.full((9, 2000), number, np.float32))
+"""
+
+
+def test_two_writers_never_remove_what_the_other_writes(store: VectorStore) -> None:
+    (store.folder / "0123456789ab").mkdir()  # left behind by a process that died
+    command = [sys.executable, "-c", _WRITE, str(store.folder)]
+    writers = [subprocess.Popen([*command, str(first)]) for first in (100, 200)]
+    assert [writer.wait(timeout=120) for writer in writers] == [0, 0]
+    last = again(store)
+    assert len(np.unique(last.vectors)) == 1
+    assert last.vectors[0, 0] in (119, 219)
+    kept = sorted([".lock", "current", last.generation])
+    assert sorted(p.name for p in store.folder.iterdir()) == kept
 
 
 @pytest.mark.parametrize("file", ["ids.npy", "vectors.npy"])

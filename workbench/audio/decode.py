@@ -8,10 +8,12 @@ from typing import Any, Literal
 
 import numpy as np
 
+from workbench.audio.containers import open_container
 from workbench.errors import MediaError, StorageError
 from workbench.files import atomic_path
+from workbench.limits import LONGEST_S, MOST_MB, file_limit
 
-MAX_SECONDS = 4 * 3600
+_RATES = (4000, 768_000)  # Hz; below, K-weighting has no filter, and nobody records above
 _BLOCK = 65536
 _WHOLE = 0.9  # some headers promise a little more than there is
 _SYSTEM_ERROR = 2  # of libsndfile: the operating system refused
@@ -46,7 +48,7 @@ def decode(path: Path) -> Sound:
     Raises
     ------
     MediaError
-        If the file is empty, is no sound, is longer than four hours or breaks off.
+        If the file is empty, is no sound, breaks off, or holds more than `workbench.limits` says.
     """
     if not path.is_file():
         raise MediaError(f"{path.name}: there is no such file")
@@ -69,7 +71,7 @@ def _decode_soundfile(path: Path) -> Sound | None:
     try:
         with soundfile.SoundFile(path) as stream:
             rate, promised = stream.samplerate, max(stream.frames, _promised_frames(path, stream))
-            _check_length(path, promised, rate)
+            _check_size(path, promised, stream.channels, rate)
             samples = stream.read(dtype="float32", always_2d=True).T
     except soundfile.LibsndfileError as error:
         if error.code in _BROKEN:
@@ -102,19 +104,20 @@ def _decode_av(path: Path) -> Sound:
     blocks: list[np.ndarray] = []
     count = rate = promised = 0
     try:
-        with av.open(str(path), metadata_errors="ignore") as container:
+        with open_container(path) as container:
             stream = next(iter(container.streams.audio), None)
             if stream is None:
                 raise MediaError(f"{path.name}: the file holds no sound")
             for frame in container.decode(stream):
                 if not blocks:  # some codecs know their rate only now
                     rate = frame.sample_rate
-                    resampler = av.AudioResampler(format="fltp", rate=rate)
+                    layout = frame.layout  # what changes its channels on the way keeps the first
+                    resampler = av.AudioResampler(format="fltp", layout=layout, rate=rate)
                     promised = int((stream.duration or 0) * (stream.time_base or 0) * rate)
                 for out in resampler.resample(frame):
                     blocks.append(out.to_ndarray())
                     count += blocks[-1].shape[1]
-                _check_length(path, count, rate)
+                _check_size(path, count, layout.nb_channels, rate)
     except (av.FFmpegError, ValueError, OSError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).lower()
         raise MediaError(f"{path.name}: cannot be decoded ({reason})") from error
@@ -124,9 +127,22 @@ def _decode_av(path: Path) -> Sound:
     return Sound(np.concatenate(blocks, axis=1), rate)
 
 
-def _check_length(path: Path, frames: int, sample_rate: int) -> None:
-    if frames > MAX_SECONDS * sample_rate:
-        raise MediaError(f"{path.name}: longer than four hours")
+def _check_size(path: Path, frames: int, channels: int, sample_rate: int) -> None:
+    """Refuse, before it is decoded, what is too long or large, or at no rate of a recording."""
+    if not _RATES[0] <= sample_rate <= _RATES[1]:
+        raise MediaError(
+            f"{path.name}: has {sample_rate:,} samples per second, which is no recording's rate; "
+            "convert it to 44,100"
+        )
+    if frames > file_limit(LONGEST_S) * sample_rate:
+        raise MediaError(
+            f"{path.name}: longer than {file_limit(LONGEST_S):,} s; cut it, or set {LONGEST_S}"
+        )
+    if frames * channels * 4 > file_limit(MOST_MB) * 2**20:
+        raise MediaError(
+            f"{path.name}: takes more than {file_limit(MOST_MB):,} MB when it is decoded; cut it, "
+            f"or set {MOST_MB}"
+        )
 
 
 def _check_whole(path: Path, frames: int, promised: int, sample_rate: int) -> None:

@@ -103,7 +103,7 @@ class Levels:
         --------
         >>> quiet, loud = np.zeros(20), np.ones(20)
         >>> Levels(np.concatenate([quiet, loud, quiet]), np.zeros(60)).most_active(2.0)
-        2.0
+        1.8
         """
         width = max(1, round(length_s / STEP_S))
         if width >= len(self.power):

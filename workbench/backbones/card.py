@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.errors import StorageError, WorkbenchError
-from workbench.files import write_text
+from workbench.files import from_json, write_text
 
 if TYPE_CHECKING:
     from torch import nn
@@ -145,6 +145,6 @@ def card_data(folder: Path, what: str) -> Iterator[dict[str, Any]]:
         If the card cannot be read, or the block finds something wrong.
     """
     try:
-        yield json.loads((folder / CARD).read_text(encoding="utf-8"))
+        yield from_json((folder / CARD).read_text(encoding="utf-8"))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, WorkbenchError) as error:
         raise StorageError(f"{folder / CARD}: not the card of {what} ({error}).") from error

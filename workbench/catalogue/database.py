@@ -20,6 +20,13 @@ from workbench.files import atomic_path
 
 SCHEMA_REVISION = "0005"
 BUSY_TIMEOUT_S = 30.0  # how long a transaction waits for others; SQLite lets them in by chance
+_PATIENCE = {  # until a network that drops is told; seconds, and tcp_user_timeout in ms
+    "connect_timeout": 10,
+    "tcp_user_timeout": 30_000,
+    "keepalives_idle": 20,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+}
 _LOCK = 0x6D757370  # held while the schema is changed, an arbitrary number
 _VECTOR_TABLES = ("vectors_", "vector_sets")
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -65,8 +72,10 @@ class Database:
             arguments: dict[str, Any] = {}
             if self.is_sqlite:
                 address, arguments = _sqlite_address(self.url, read_only), {"timeout": wait_s}
-            elif read_only:
-                arguments = {"options": "-c default_transaction_read_only=on"}
+            else:
+                arguments = {k: v for k, v in _PATIENCE.items() if k not in self.url.query}
+                if read_only:
+                    arguments["options"] = "-c default_transaction_read_only=on"
             # A team's database may have been restarted since a connection was last used.
             self.engine = sa.create_engine(
                 address, connect_args=arguments, pool_pre_ping=not self.is_sqlite
@@ -149,8 +158,8 @@ class Database:
             raise ReadOnlyError(
                 "This workspace is of an older version: whoever may change it opens it once."
             )
-        if found is not None and self.is_sqlite:
-            self._back_up_file(found)
+        if found is not None:  # on a server, in the transaction that changes it
+            self.back_up(f"schema-{found}")
         from alembic import command
         from alembic.config import Config
 
@@ -166,14 +175,17 @@ class Database:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
 
-    def _back_up_file(self, revision: str) -> None:
-        if self.url.database:
-            file = Path(self.url.database)
-            stamp = time.strftime("%Y%m%d-%H%M%S")
-            copy = file.with_name(f"{file.stem}-schema-{revision}-{stamp}{file.suffix}")
-            with atomic_path(copy) as partial, self.engine.connect() as connection:
-                # A copy made by SQLite is whole, even while another program writes.
-                connection.execute(sa.text("VACUUM INTO :file"), {"file": str(partial)})
+    def back_up(self, label: str) -> Path | None:
+        """Copy an SQLite file aside, named by `label` and the moment; None on a server."""
+        if not (self.is_sqlite and self.url.database):
+            return None
+        file = Path(self.url.database)
+        stamp = time.strftime("%Y%m%d-%H%M%S")
+        copy = file.with_name(f"{file.stem}-{label}-{stamp}{file.suffix}")
+        with atomic_path(copy) as partial, self.engine.connect() as connection:
+            # A copy made by SQLite is whole, even while another program writes.
+            connection.execute(sa.text("VACUUM INTO :file"), {"file": str(partial)})
+        return copy
 
     def close(self) -> None:
         """Give back all connections."""
@@ -262,7 +274,13 @@ def _say_it_clearly(context: sa.engine.ExceptionContext) -> None:
     for words, sentence in _REFUSALS.items():
         if words in message:
             raise StorageError(f"The workspace's database {sentence}") from cause
-    gone = context.is_disconnect or context.connection is None
-    if gone and isinstance(cause, Exception):  # not when Ctrl-C was pressed
-        reason = (str(cause).splitlines() or ["no reason given"])[0]
+    unreachable = context.connection is None and isinstance(cause, _operational(context))
+    if unreachable or (context.is_disconnect and isinstance(cause, Exception)):  # not by Ctrl-C
+        reason = " ".join(str(cause).split()).rstrip(".")
         raise StorageError(f"The workspace's database does not answer: {reason}.") from cause
+
+
+def _operational(context: sa.engine.ExceptionContext) -> tuple[type[BaseException], ...]:
+    """Return what the driver raises where it cannot connect, as while a server starts."""
+    dialect = context.dialect
+    return (dialect.dbapi.OperationalError,) if dialect and dialect.dbapi else ()

@@ -1,15 +1,21 @@
-"""Describe many files in parallel processes; one that breaks a process is named."""
+"""Describe many files in parallel processes; one that breaks a process, or keeps it, is named.
+
+Decoders are native code that reads what strangers wrote, so each file has a limit of time, after
+which the system ends its process, and each process one of memory.
+"""
 
 from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 from workbench.catalogue.embedded import EmbeddedTags, embedded_tags
@@ -21,9 +27,13 @@ from workbench.catalogue.media import (
 )
 from workbench.catalogue.score_files import ScoreFile, describe_score_file
 from workbench.errors import MediaError, WorkbenchError
-from workbench.workers import prepare_worker
+from workbench.limits import BUSY_S, MOST_MB, file_limit
+from workbench.workers import limit_memory, prepare_worker
 
 _AHEAD = 64  # files handed out before the first of them is done
+_COPIES = 5  # of a decoded sound that measuring it takes
+_SPARE_MB = 1024  # for the decoders themselves
+_HAS_ALARM = hasattr(signal, "alarm")  # not on Windows
 _known: set[str] = set()  # of this process, set when it starts
 
 
@@ -71,7 +81,7 @@ def describe_all(
                 while todo or waiting:
                     while todo and len(waiting) < _AHEAD:
                         path = todo[0]
-                        waiting.append((path, pool.submit(_describe, path, playable_folder)))
+                        waiting.append((path, pool.submit(_in_time, path, playable_folder)))
                         todo.popleft()
                     yield waiting[0][1].result()
                     waiting.popleft()
@@ -99,6 +109,7 @@ def _start(known: set[str]) -> None:
     global _known
     _known = known
     prepare_worker()
+    limit_memory(_SPARE_MB + _COPIES * file_limit(MOST_MB))
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # decoders print their doubts
 
 
@@ -107,11 +118,52 @@ def _finished(future: Future[Described]) -> bool:
 
 
 def _describe_alone(path: Path, known: set[str], playable_folder: Path) -> Described:
-    with _pool(1, known) as pool:
-        try:
-            return pool.submit(_describe, path, playable_folder).result()
-        except BrokenProcessPool:
-            return Described(path, error="the program that reads it crashed on this file")
+    """Describe one file in a process of its own, which tells by its end what became of it."""
+    context = multiprocessing.get_context("spawn")
+    here, there = context.Pipe(duplex=False)
+    process = context.Process(target=_send, args=(there, path, known, playable_folder))
+    process.start()
+    there.close()
+    try:
+        result: Described | WorkbenchError = here.recv()
+    except EOFError:
+        process.join()
+        result = Described(path, error=_reason(process.exitcode))
+    finally:
+        here.close()
+        process.join()
+    if isinstance(result, WorkbenchError):
+        raise result
+    return result
+
+
+def _send(there: Connection, path: Path, known: set[str], playable_folder: Path) -> None:
+    _start(known)
+    try:
+        there.send(_in_time(path, playable_folder))
+    except WorkbenchError as error:
+        there.send(error)
+
+
+def _reason(exit_code: int | None) -> str:
+    if _HAS_ALARM and exit_code == -signal.SIGALRM:
+        limit = file_limit(BUSY_S)
+        return f"reading it takes longer than {limit:,} s; convert it, or set {BUSY_S}"
+    return "the program that reads it crashed on this file"
+
+
+def _in_time(path: Path, playable_folder: Path) -> Described:
+    """Describe a file; the system ends this process where that takes too long.
+
+    No exception could do that: a decoder in native code would not hear of it.
+    """
+    if _HAS_ALARM:
+        signal.alarm(file_limit(BUSY_S))
+    try:
+        return _describe(path, playable_folder)
+    finally:
+        if _HAS_ALARM:
+            signal.alarm(0)
 
 
 def _describe(path: Path, playable_folder: Path, known: set[str] | None = None) -> Described:

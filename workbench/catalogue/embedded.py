@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from workbench.audio.containers import open_container
 from workbench.catalogue.items import TagValue
 from workbench.catalogue.manifest import tag_from_text
 from workbench.errors import WorkbenchError
@@ -46,7 +47,7 @@ def embedded_tags(path: Path) -> EmbeddedTags:
     import av
 
     try:
-        with av.open(str(path), metadata_errors="replace") as container:
+        with open_container(path, metadata_errors="replace") as container:
             fields = dict(container.metadata)
             for stream in container.streams:  # Ogg keeps its tags with the stream
                 fields = {**stream.metadata, **fields}

@@ -12,6 +12,8 @@ from workbench.catalogue.media import AUDIO_SUFFIXES, SCORE_SUFFIXES, SURE_SCORE
 from workbench.errors import WorkbenchError
 from workbench.files import printable
 
+_LEADS_OUT = "a link that leads out of the folder; import the file it leads to"
+
 
 @dataclass
 class Found:
@@ -38,8 +40,9 @@ class Found:
 def find_files(paths: list[Path], *, leave: Path) -> Found:
     """Return the sound files and scores below `paths`, in order.
 
-    Hidden folders and the folder `leave` are passed by; links to folders are not followed. A file
-    that is named counts as music even where its suffix is that of other things, too.
+    Hidden folders and the folder `leave` are passed by; links to folders are not followed, and
+    links to files only within `paths`. A file that is named counts as music even where its suffix
+    is that of other things, too.
 
     Raises
     ------
@@ -48,10 +51,15 @@ def find_files(paths: list[Path], *, leave: Path) -> Found:
     """
     found = Found()
     named: set[Path] = set()
-    for path in (Path(os.path.abspath(p)) for p in paths):
+    wanted = [Path(os.path.abspath(p)) for p in paths]
+    roots = [path.resolve() for path in wanted]
+    for path in wanted:
         if path.is_dir():
             for file in _walk(path, leave, found.unreadable):
-                _sort_in(file, found)
+                if file.is_symlink() and not _is_below(file, roots):
+                    found.unreadable.append((file, _LEADS_OUT))
+                else:
+                    _sort_in(file, found)
         elif path.is_file():
             _sort_in(path, found)
             named.add(path.resolve())
@@ -79,6 +87,12 @@ def _walk(folder: Path, leave: Path, unreadable: list[tuple[Path, str]]) -> Iter
             name for name in folders if name[0] != "." and (here / name).resolve() != leave
         )
         yield from (here / name for name in sorted(names))
+
+
+def _is_below(link: Path, roots: list[Path]) -> bool:
+    """Return whether a link stays in these folders; one that leads nowhere is told later."""
+    target = Path(os.path.realpath(link))
+    return not target.exists() or any(target.is_relative_to(root) for root in roots)
 
 
 def _sort_in(file: Path, found: Found) -> None:

@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from workbench.array_files import opened_arrays
 from workbench.audio.levels import Levels
 from workbench.catalogue.media import MediaInfo, content_hash, waveform_outline
 from workbench.catalogue.scores import SPANS, base_of
 from workbench.catalogue.sounds import sound_of
+from workbench.errors import StorageError
 from workbench.files import atomic_write
 
 if TYPE_CHECKING:
@@ -59,15 +61,29 @@ def heard(catalogue: MusicCatalogue, item_id: int) -> Heard:
     if not is_made(catalogue, item):
         return catalogue.recorded(item_id)
     path = _made_path(catalogue, item)
-    if not (path.is_file() and _beside(path).is_file()):
+    found = made_before(path)
+    if found is None:
         _make(catalogue, item, path)
-    with np.load(_beside(path), allow_pickle=False) as stored:
-        return Heard(
-            path,
-            float(stored["duration_s"]),
-            stored["peaks"].tobytes(),
-            Levels.from_bytes(stored["levels"].tobytes()),
-        )
+        found = made_before(path)
+    if found is None:
+        raise StorageError(f"{path} cannot be read back; the disk may be failing.")
+    return found
+
+
+def made_before(path: Path) -> Heard | None:
+    """Return a file that was made before; None if there is none, or not all of it."""
+    try:
+        with opened_arrays(_beside(path)) as stored:
+            if "size_bytes" in stored and path.stat().st_size != int(stored["size_bytes"]):
+                return None
+            return Heard(
+                path,
+                float(stored["duration_s"]),
+                stored["peaks"].tobytes(),
+                Levels.from_bytes(stored["levels"].tobytes()),
+            )
+    except (OSError, ValueError):
+        return None
 
 
 def sound_path(catalogue: MusicCatalogue, item_id: int) -> Path:
@@ -114,7 +130,7 @@ def _make(catalogue: MusicCatalogue, item: Item, path: Path) -> None:
     from workbench.audio.decode import encode
 
     with _making:
-        if path.is_file() and _beside(path).is_file():  # somebody else has made it meanwhile
+        if made_before(path) is not None:  # somebody else has made it meanwhile
             return
         sound = sound_of(catalogue, item.id)
         levels, peaks = Levels.of(sound.samples, sound.sample_rate), waveform_outline(sound.samples)
@@ -124,6 +140,7 @@ def _make(catalogue: MusicCatalogue, item: Item, path: Path) -> None:
             np.savez(
                 stream,
                 duration_s=sound.duration_s,
+                size_bytes=path.stat().st_size,
                 peaks=np.frombuffer(peaks, np.uint8),
                 levels=np.frombuffer(levels.to_bytes(), np.uint8),
             )

@@ -6,6 +6,7 @@ interrupted import goes on where it was when it is run again.
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -26,6 +27,8 @@ from workbench.progress import Progress
 
 if TYPE_CHECKING:
     from workbench.workspace import Workspace
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass
@@ -186,6 +189,7 @@ class _Import:
 
     def fail(self, path: Path, reason: str) -> None:
         """Record a file that cannot be imported."""
+        _LOG.info("Not imported", extra={"path": str(path), "reason": reason})
         self.report.failures.append((path, reason))
         self._catalogue.record_failure(path, reason)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -210,7 +211,8 @@ class CatalogueReader:
         UnknownNameError
             If there is no such item or it has no file of its own.
         MediaError
-            If the file is no longer where it was imported from.
+            If the file is no longer where it was imported from, or a link has taken its place,
+            which might lead to anything.
         """
         query = (
             sa.select(Media.path, Media.playable_path)
@@ -225,6 +227,10 @@ class CatalogueReader:
         path = self._root / stored
         if not path.is_file():
             raise MediaError(f"The file of item {item_id} is gone: {path}.")
+        if os.path.realpath(path) != str(path):  # paths are stored without links
+            raise MediaError(
+                f"The file of item {item_id} is a link now; put the file back: {path}."
+            )
         return path
 
     def _is_there(self, stored: str | None) -> bool:

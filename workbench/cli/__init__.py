@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import io
+import logging
 import os
 import sys
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import cast
+from typing import Annotated, cast
 
 import typer
 
 from workbench.cli import (
     catalogue,
-    check,
     copy,
     dimensions,
+    doctor,
     encoders,
     evaluate,
     exchange,
@@ -34,6 +37,7 @@ from workbench.cli import (
     train,
 )
 from workbench.errors import CancelledError, StorageError, WorkbenchError
+from workbench.logs import FILE_VARIABLE, begin_logging
 from workbench.progress import TerminalProgress
 from workbench.workspace import Workspace
 
@@ -43,26 +47,29 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+_log = logging.getLogger(__name__)
+_VERBOSE = "--verbose"
 _MODULES = (
-    *(
-        pages,
-        catalogue,
-        copy,
-        index,
-        parts,
-        dimensions,
-        encoders,
-        train,
-        models,
-        search,
-        songs,
-        tag,
-        tags,
-    ),
-    *(evaluate, judgements, exchange, export, tasks, team, check),
+    *(pages, catalogue, copy, index, parts, dimensions, encoders, train, models, search, songs),
+    *(tag, tags, evaluate, judgements, exchange, export, tasks, team, doctor),
 )
 for module in _MODULES:
     module.register(app)
+
+
+@app.callback()
+def _global(
+    verbose: Annotated[
+        bool, typer.Option(_VERBOSE, help="Say what is done, line by line.")
+    ] = False,
+    log: Annotated[
+        Path | None,
+        typer.Option(envvar=FILE_VARIABLE, help="Append what is done to this file, as JSON lines."),
+    ] = None,
+) -> None:
+    begin_logging(verbose=verbose or None, file=log)
+
+
 # Wrong arguments; typer carries its own click or uses the real one, so it is named by its heir.
 _UsageError = cast("type[typer.BadParameter]", typer.BadParameter.__base__)
 
@@ -75,8 +82,13 @@ def main() -> None:
     job = _job_folder(sys.argv)
     Workspace.progress = TerminalProgress
     try:
-        with typer.main.get_command(app).make_context("workbench", sys.argv[1:]) as context:
-            context.command.invoke(context)
+        command = typer.main.get_command(app)
+        arguments = _verbose_first(sys.argv[1:])
+        with (
+            command.make_context("workbench", arguments) as context,
+            _noted(lambda: context.invoked_subcommand),
+        ):
+            command.invoke(context)
         _last_word(job, "done")
     except typer.Exit as leave:
         _last_word(job, "failed" if leave.exit_code else "done", message="The command failed.")
@@ -103,6 +115,30 @@ def main() -> None:
     except Exception as error:
         _last_word(job, "failed", message=f"{type(error).__name__}: {error}")
         raise
+
+
+@contextlib.contextmanager
+def _noted(name: Callable[[], str | None]) -> Iterator[None]:
+    """Note that a command ran, how long, and what ended it; its name is known once it runs."""
+    start = time.monotonic()
+    ended = "done"
+    try:
+        yield
+    except BaseException as error:
+        ended = type(error).__name__
+        raise
+    finally:
+        seconds = round(time.monotonic() - start, 3)
+        _log.info("Command ended", extra={"command": name(), "how": ended, "seconds": seconds})
+
+
+def _verbose_first(arguments: list[str]) -> list[str]:
+    """Let ``--verbose`` stand anywhere before ``--``: people add it to a line that went wrong."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    if _VERBOSE not in arguments[:end]:
+        return arguments
+    rest = [word for word in arguments[:end] if word != _VERBOSE]
+    return [_VERBOSE, *rest, *arguments[end:]]
 
 
 def _explain(error: typer.BadParameter) -> None:

@@ -10,7 +10,7 @@ import typer
 from workbench.cli.options import WorkspaceOption, say
 from workbench.errors import UnknownNameError, WorkbenchError
 from workbench.files import write_text
-from workbench.row_files import shielded
+from workbench.row_files import table_as_csv
 from workbench.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -60,8 +60,7 @@ def _write(frame: pd.DataFrame, file: Path) -> None:
     if frame.index.name:
         frame = frame.reset_index()
     if file.suffix.lower() == ".csv":
-        texts = frame.map(lambda cell: shielded(cell) if isinstance(cell, str) else cell)
-        text = texts.to_csv(index=False)
+        text = table_as_csv(frame)
     elif file.suffix.lower() == ".jsonl":
         text = frame.to_json(orient="records", lines=True, date_format="iso")
     else:

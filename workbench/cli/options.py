@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from workbench.errors import CancelledError
+from workbench.files import printable
 from workbench.progress import JobProgress, Progress, TerminalProgress
 from workbench.workspace import Workspace
 
@@ -82,8 +83,8 @@ def stoppable(kept: str) -> Iterator[None]:
 
 
 def say(text: str) -> None:
-    """Print one line of the answer."""
-    typer.echo(text)
+    """Print the answer, or a part of it; titles may hold what a terminal takes for commands."""
+    typer.echo("\n".join(printable(line) for line in text.split("\n")))
 
 
 def count(number: int, what: str) -> str:
@@ -115,7 +116,7 @@ def say_json(data: Any) -> None:
 
 def table(headers: list[str], rows: list[list[str]]) -> None:
     """Print a table with columns as wide as their widest cell."""
-    cells = [headers, *rows]
+    cells = [[printable(cell) for cell in row] for row in (headers, *rows)]
     widths = [max(len(row[i]) for row in cells) for i in range(len(headers))]
     for row in cells:
         say("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip())

@@ -24,6 +24,7 @@ from workbench.errors import NotReadyError, WorkbenchError
 from workbench.features.spectral import SEGMENT_S
 from workbench.files import atomic_path, atomic_write
 from workbench.progress import Progress
+from workbench.row_files import table_as_csv
 from workbench.symbolic.soundfont import font_hash
 
 ARRAYS = ("mel", "cens", "envelope")
@@ -305,5 +306,5 @@ def _merge(folder: Path, files: Sequence[Path]) -> pd.DataFrame:
             array.flush()
     table = table.iloc[np.argsort(position)].reset_index(drop=True)
     with atomic_write(folder / "renditions.csv") as stream:
-        stream.write(table.to_csv(index=False).encode())
+        stream.write(table_as_csv(table).encode())
     return table

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +15,8 @@ from workbench.corpus.piece_making import ARRAYS
 from workbench.corpus.piece_relations import onset_profiles
 from workbench.errors import NotReadyError, WorkbenchError
 from workbench.features.notes import NoteFeatures, drum_features, note_shares, tonal_features
+from workbench.files import from_json
+from workbench.row_files import table_from_csv
 
 if TYPE_CHECKING:
     from workbench.backbones.relations import Windows
@@ -63,14 +64,14 @@ class PieceCorpus:
             If table and arrays do not belong together, or an artist is on two sides.
         """
         try:
-            table = pd.read_csv(
+            table = table_from_csv(
                 folder / "pieces.csv", keep_default_na=False, dtype=dict.fromkeys(_TEXT, str)
             )
             with np.load(folder / "pieces.npz", allow_pickle=False) as data:
                 sound = {name: data[name] for name in ARRAYS}
                 musicnn = data["musicnn"]
                 notes = np.split(data["notes"], np.cumsum(data["counts"])[:-1])
-            recipe = json.loads((folder / "recipe.json").read_text())
+            recipe = from_json((folder / "recipe.json").read_text())
         except (OSError, EOFError, ValueError, KeyError) as error:
             raise NotReadyError(
                 f"{folder} holds no finished corpus of pieces ({error}); build one with "

@@ -25,6 +25,7 @@ from workbench.corpus.studios import draw_studios
 from workbench.errors import NotReadyError, WorkbenchError
 from workbench.files import atomic_write
 from workbench.progress import Progress
+from workbench.row_files import table_as_csv
 
 _STUDIOS, _TEST_STUDIOS = 96, 32
 _TRIES = 3
@@ -152,5 +153,5 @@ def _merge(folder: Path, files: Sequence[Path]) -> pd.DataFrame:
     with atomic_write(folder / "pieces.npz") as stream:
         np.savez(stream, **{name: np.concatenate(found) for name, found in arrays.items()})  # type: ignore[arg-type]
     with atomic_write(folder / "pieces.csv") as stream:
-        stream.write(table.to_csv(index=False).encode())
+        stream.write(table_as_csv(table).encode())
     return table

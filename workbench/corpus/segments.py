@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +15,8 @@ from workbench.corpus.manifest import assert_disjoint
 from workbench.errors import NotReadyError, WorkbenchError
 from workbench.features.segments import FRAMES, smoothed_chroma, tempogram_of
 from workbench.features.spectral import TEMPOGRAM_LAGS
+from workbench.files import from_json
+from workbench.row_files import table_from_csv
 from workbench.subspaces.dimensions import BUILT_IN
 
 if TYPE_CHECKING:
@@ -55,13 +56,13 @@ class Corpus:
             If table and arrays do not belong together, or an artist is on two sides.
         """
         try:
-            table = pd.read_csv(
+            table = table_from_csv(
                 folder / "renditions.csv",
                 keep_default_na=False,
                 dtype=dict.fromkeys(_TEXT, str),  # a title may be a number
             )
             arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in ARRAYS}
-            recipe = json.loads((folder / "recipe.json").read_text())
+            recipe = from_json((folder / "recipe.json").read_text())
         except (OSError, EOFError, ValueError) as error:
             raise NotReadyError(
                 f"{folder} holds no finished corpus ({error}); build one with "

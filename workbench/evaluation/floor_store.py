@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from workbench.array_files import opened_arrays
 from workbench.errors import StorageError, WorkbenchError
 from workbench.evaluation.floors import (
     Codebook,
@@ -172,11 +172,11 @@ def _add(store: VectorStore, rows: dict[int, np.ndarray]) -> None:
 def _load_codebook(file: Path) -> Codebook | None:
     """Return the stored codebook, so that items counted later are counted alike."""
     try:
-        with np.load(file, allow_pickle=False) as arrays:
+        with opened_arrays(file) as arrays:
             return Codebook(arrays["mean"], arrays["scale"], arrays["words"])
     except FileNotFoundError:
         return None
-    except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except ValueError as error:
         raise StorageError(
             f"{file} is damaged; delete {file.parent} and run the command again."
         ) from error

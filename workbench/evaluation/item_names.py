@@ -61,7 +61,7 @@ class ItemNames:
             If there is none, or more than one.
         """
         text = str(name).strip()
-        if text.isdecimal() and int(text) in self._ids:
+        if text.isdecimal() and len(text) <= 18 and int(text) in self._ids:
             return int(text)
         found = self.by_path(text) or self._titles.get(text.casefold(), set())
         if len(found) == 1:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 DIM_SIM = ("anchor_id", "song1_id", "song2_id", "song1_vote", "song2_vote")
 MAGNATAGATUNE = tuple(f"clip{i}_{what}" for what in ("numvotes", "mp3_path") for i in (1, 2, 3))
+_MOST_VOTES = 2**31
 _ANSWERS = {"a": (1, 0, 0), "b": (0, 1, 0), "cannot_tell": (0, 0, 1)}
 
 
@@ -188,7 +189,7 @@ def _count(value: Any) -> int:
         number = float(value)
     except (TypeError, ValueError):
         number = -1.0
-    if number < 0 or number != int(number):
+    if not 0 <= number < _MOST_VOTES or number != int(number):
         raise ValueError(f"{value!r} is no count")
     return int(number)
 

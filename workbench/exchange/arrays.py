@@ -13,12 +13,14 @@ Numbers are rows of `ids`, the items that occur, in ascending order.
 
 from __future__ import annotations
 
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from workbench.array_files import opened_arrays, read_array
 from workbench.errors import WorkbenchError
 from workbench.files import atomic_path
 from workbench.judgements.consensus import agreed_triplets
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     import pandas as pd
+
+_NAMES = ("triplets", "queries", "responses", "ids", "dimensions")
 
 
 @dataclass(frozen=True)
@@ -143,17 +147,17 @@ def load_arrays(file: Path) -> TripletArrays:
         If the file cannot be read or holds no triplets.
     """
     try:
-        with file.open("rb") as stream:
-            loaded = np.load(stream, allow_pickle=False)
-            named = {"triplets": loaded} if isinstance(loaded, np.ndarray) else dict(loaded)
-        if file.suffix.lower() == ".npy" and _ids_file(file).is_file():
-            named["ids"] = np.load(_ids_file(file), allow_pickle=False)
+        if zipfile.is_zipfile(file):
+            with opened_arrays(file) as stored:
+                named = {name: stored[name] for name in _NAMES if name in stored}
+        else:
+            named = {"triplets": read_array(file)}
+            if _ids_file(file).is_file():
+                named["ids"] = read_array(_ids_file(file))
     except FileNotFoundError as error:
         raise WorkbenchError(f"There is no file {file}.") from error
-    except (OSError, ValueError, EOFError, MemoryError) as error:
+    except (OSError, ValueError) as error:
         raise WorkbenchError(f"{file} cannot be read as arrays: {error}.") from error
-    except Exception as error:  # zipfile has many of its own
-        raise WorkbenchError(f"{file} is damaged ({type(error).__name__}).") from error
     return _checked(file, named)
 
 

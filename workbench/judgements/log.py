@@ -278,7 +278,7 @@ def _insert(transaction: Transaction, answer: Answer) -> bool:
         return False
     try:
         with transaction.begin_nested():
-            at = moment_after(transaction, answer.session_id)
+            at = moment_after(transaction)
             transaction.add(Judgement(**asdict(answer), at=at))
     except sa.exc.IntegrityError as error:
         if transaction.get(Judgement, answer.id) is not None:  # sent twice at the same moment

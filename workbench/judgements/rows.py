@@ -6,6 +6,7 @@ PostgreSQL both understand.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -20,6 +21,7 @@ CLAIM_LASTS = timedelta(minutes=30)
 ANSWERS = ("a", "b", "cannot_tell", "skip")
 JUDGED = ("a", "b", "cannot_tell")
 CONFIDENCES = (1, 2, 3)
+_ITEM = re.compile(r"[0-9]{1,18}")  # what databases take for a whole number
 
 
 @dataclass(frozen=True, order=True)
@@ -73,7 +75,7 @@ class Triplet:
             If the text names no triplet.
         """
         dimension, *items = text.rsplit(":", 3)
-        if len(items) != 3 or not all(item.isdigit() for item in items):
+        if len(items) != 3 or not all(_ITEM.fullmatch(item) for item in items):
             raise UnknownNameError(f"{text!r} names no triplet; reload the page.")
         return cls(dimension, *map(int, items))
 

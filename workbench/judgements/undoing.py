@@ -67,10 +67,13 @@ def redo_last(transaction: Transaction, session_id: str, *, id: str) -> str | No
     return last.id
 
 
-def moment_after(transaction: Transaction, session_id: str) -> datetime:
-    """Return now, or just after the sitting's last row if the clock has been set back."""
-    query = sa.select(sa.func.max(Judgement.at)).where(Judgement.session_id == session_id)
-    last = transaction.scalar(query)
+def moment_after(transaction: Transaction) -> datetime:
+    """Return now, or just after the log's last row if the clock has been set back.
+
+    What came after what is read from these moments: which answer an undo takes back, and which
+    judgements a model has learned. A row dated before older ones would be hidden from both.
+    """
+    last = transaction.scalar(sa.select(sa.func.max(Judgement.at)))
     return now() if last is None else max(now(), aware(last) + timedelta(microseconds=1))
 
 
@@ -91,7 +94,7 @@ def _add_copy(
     transaction: Transaction, row: Judgement, id: str, changed: Mapping[str, object]
 ) -> None:
     copied = {name: getattr(row, name) for name in _COPIED}
-    at = moment_after(transaction, row.session_id)
+    at = moment_after(transaction)
     transaction.add(Judgement(**(copied | dict(changed)), id=id, at=at))
     transaction.flush()
 

@@ -6,6 +6,7 @@ shows the same triplet, on the same sides, and goes on counting.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Sequence
 from functools import wraps
@@ -29,6 +30,7 @@ from workbench.sampling.proposals import Sampler
 if TYPE_CHECKING:
     from workbench.workspace import Workspace
 
+_LOG = logging.getLogger(__name__)
 DEVICES = ("", "headphones", "speakers")
 _Given = ParamSpec("_Given")
 _Result = TypeVar("_Result")
@@ -215,6 +217,7 @@ class RatingSession:
             clip_length_s=self.task.clip_s,
         )
         stored = self._log.append_all(rows) > 0
+        _LOG.info("Judgement", extra={"id": rows[0].id, "sitting": self.id, "stored": stored})
         self._shown.pop(triplet.id, None)
         return stored
 

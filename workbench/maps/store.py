@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import zipfile
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -12,9 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from workbench.array_files import Arrays, opened_arrays
 from workbench.errors import NotReadyError, StorageError
-from workbench.files import atomic_write
+from workbench.files import atomic_write, from_json
 
+_LOG = logging.getLogger(__name__)
 _FACTS = "facts"
 _PLACES = "places/"  # before a dimension's name, which might be any word
 
@@ -142,10 +144,10 @@ class MapStore:
             As `load`.
         """
         with self._opened(version) as stored:
-            if _FACTS not in stored.files:  # written before facts were kept
+            if _FACTS not in stored:  # written before facts were kept
                 drawings = {name: Drawing() for name in _places(stored)}
                 return MapFacts(version, items=len(stored["ids"]), drawings=drawings)
-            told: dict[str, Any] = json.loads(str(stored[_FACTS]))
+            told: dict[str, Any] = from_json(str(stored[_FACTS]))
             drawings = {name: Drawing(**drawing) for name, drawing in told["drawings"].items()}
             return MapFacts(**told | {"drawings": drawings})
 
@@ -160,9 +162,10 @@ class MapStore:
         told = np.array(json.dumps(asdict(facts)))
         with atomic_write(self._file(version)) as stream:
             np.savez(stream, allow_pickle=False, ids=ids, **{_FACTS: told}, **places)
+        _LOG.info("Maps stored", extra={"version": version, "items": len(ids)})
 
     @contextmanager
-    def _opened(self, version: str) -> Iterator[Any]:
+    def _opened(self, version: str) -> Iterator[Arrays]:
         """Open the file of a version and tell damage in a sentence."""
         file = self._file(version)
         if not file.is_file():
@@ -170,23 +173,15 @@ class MapStore:
                 f"The maps of model {version} have not been drawn yet; run `workbench map`."
             )
         try:
-            with np.load(file, allow_pickle=False) as stored:
+            with opened_arrays(file) as stored:
                 yield stored
-        except (
-            OSError,
-            EOFError,
-            ValueError,
-            KeyError,
-            TypeError,
-            AttributeError,
-            zipfile.BadZipFile,
-        ) as error:
+        except (OSError, ValueError, AttributeError) as error:
             raise StorageError(f"{file} is damaged; delete it and run `workbench map`.") from error
 
 
-def _places(stored: Any) -> dict[str, str]:
+def _places(stored: Arrays) -> dict[str, str]:
     """Return the array of each dimension; maps written before have no prefix and no facts."""
-    if _FACTS in stored.files:
-        names = [key for key in stored.files if key.startswith(_PLACES)]
+    if _FACTS in stored:
+        names = [key for key in stored if key.startswith(_PLACES)]
         return {key.removeprefix(_PLACES): key for key in names}
-    return {key: key for key in stored.files if key != "ids"}
+    return {key: key for key in stored if key != "ids"}

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
-import json
 from pathlib import Path
 from typing import Any
 
 import ipywidgets as W
 
 from workbench.errors import UnknownNameError, WorkbenchError
+from workbench.files import from_json
 from workbench.server.pages import Page, list_pages
 from workbench.widgets.page import showing
 from workbench.workspace import Workspace
@@ -47,7 +47,7 @@ def shown_by(notebook: Path, ws: Workspace) -> list[W.Widget]:
 
     As in Jupyter, a cell shows the value of its last line.
     """
-    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    cells = from_json(notebook.read_text(encoding="utf-8"))["cells"]
     names: dict[str, Any] = {"__name__": notebook.stem}
     with showing(ws):
         shown = [

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.errors import StorageError, WorkbenchError
-from workbench.files import atomic_path, clear_storage_errors, write_text
+from workbench.files import atomic_path, clear_storage_errors, from_json, write_text
 
 MANIFEST = "manifest.json"
 FORMAT = "music-similarity-workbench dashboard"
@@ -42,7 +42,7 @@ def check_free(folder: Path, *, again: bool) -> None:
 
 def _is_export(folder: Path) -> bool:
     try:
-        return json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["format"] == FORMAT
+        return from_json((folder / MANIFEST).read_text(encoding="utf-8"))["format"] == FORMAT
     except (OSError, ValueError, KeyError, TypeError):
         return False
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from workbench.array_files import read_array
 from workbench.errors import NotReadyError, UnknownNameError
 from workbench.files import atomic_write
 from workbench.progress import Progress
@@ -201,8 +202,8 @@ def _file(ws: Workspace, version: str, dimension: str, store: VectorStore) -> Pa
 
 def _open(ws: Workspace, version: str, dimension: str, store: VectorStore) -> Neighbours | None:
     try:
-        stored = np.load(_file(ws, version, dimension, store), mmap_mode="r", allow_pickle=False)
-    except (NotReadyError, OSError, ValueError, EOFError):
+        stored = read_array(_file(ws, version, dimension, store), mapped=True)
+    except (NotReadyError, OSError, ValueError):
         return None  # none yet, or damaged: they are found again
     if stored.dtype != _ENTRY or stored.ndim != 2 or len(stored) != len(store.ids):
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import logging
 import os
 import time
 import uuid
@@ -18,6 +19,8 @@ from tornado import web
 from traitlets import Bool, Unicode, default
 
 from workbench.roles import TOKEN_VARIABLE, VIEWER_TOKEN_VARIABLE, Role
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass
@@ -122,12 +125,14 @@ class RoleIdentity(IdentityProvider):
             return None
         address = handler.request.remote_ip or ""
         if self._wrong.too_many(address):
+            _LOG.warning("Too many wrong tokens", extra={"address": address})
             # What renders the page for this asks who is there.
             handler.current_user = handler._jupyter_current_user = None  # type: ignore[attr-defined]
             raise web.HTTPError(429)
         role = self._role_of(token)
         if role is None:
             self._wrong.add(address)
+            _LOG.warning("Wrong token", extra={"address": address})
             return None
         known = self.get_user_cookie(handler)
         if isinstance(known, Visitor) and known.role == role:

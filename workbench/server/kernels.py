@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from typing import Any
 
@@ -17,6 +18,7 @@ from workbench.server.forking import CAN_FORK, Nursery
 from workbench.server.identity import visitor_of
 from workbench.server.limits import MOST_MB, MOST_PAGES
 
+_LOG = logging.getLogger(__name__)
 _TO_THE_LOG = [
     "--IPKernelApp.quiet=False",
     # A warning without meaning, once for every page that opens.
@@ -70,6 +72,7 @@ class PageKernelManager(AsyncMappingKernelManager):
         """
         visitor = visitor_of(CallContext.get(CallContext.JUPYTER_HANDLER))
         if len(self._owners) + self._starting >= self.most:
+            _LOG.warning("Page refused: as many are open as may be", extra={"most": self.most})
             raise web.HTTPError(503)
         self._starting += 1
         try:
@@ -79,6 +82,8 @@ class PageKernelManager(AsyncMappingKernelManager):
             self._starting -= 1
         self._owners[kernel] = visitor.username
         self._begun[kernel] = time.monotonic()
+        facts = {"kernel": kernel, "role": str(visitor.role), "open": len(self._owners)}
+        _LOG.info("Page opened", extra=facts)
         return kernel
 
     async def _new_kernel(self, **kwargs: Any) -> str:
@@ -91,7 +96,8 @@ class PageKernelManager(AsyncMappingKernelManager):
 
     def remove_kernel(self, kernel_id: str) -> Any:
         """Forget a kernel that has ended."""
-        self._owners.pop(kernel_id, None)
+        if self._owners.pop(kernel_id, None) is not None:
+            _LOG.info("Page closed", extra={"kernel": kernel_id, "open": len(self._owners)})
         self._begun.pop(kernel_id, None)
         return super().remove_kernel(kernel_id)
 
@@ -108,7 +114,8 @@ class PageKernelManager(AsyncMappingKernelManager):
         if kernel_id not in self._begun:
             return
         if self.memory_mb(kernel_id) > self.most_mb:
-            self.log.error("The kernel %s takes too much memory and is ended.", kernel_id)
+            facts = {"kernel": kernel_id, "most_mb": self.most_mb}
+            _LOG.error("A page takes too much memory and is ended", extra=facts)
             await self.shutdown_kernel(kernel_id, now=True)
         elif time.monotonic() - self._begun[kernel_id] >= self.grace_s:
             # Before that its page may still be loading, and counts as not there.

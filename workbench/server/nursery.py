@@ -15,6 +15,8 @@ import os
 import signal
 import sys
 
+from workbench.logs import begin_logging
+
 # What pages use beyond what their widgets import at once. None of it starts threads of its own, but
 # for the memory allocator of pyarrow, which pandas loads and which knows how to be forked.
 _IMPORTED = (
@@ -57,6 +59,7 @@ def _become_a_kernel(arguments: list[str], env: dict[str, str], cwd: str) -> Non
     os.environ.update(env)
     os.chdir(cwd)
     status = 1
+    begin_logging()
     try:
         from ipykernel.kernelapp import launch_new_instance
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from dataclasses import dataclass
 from pathlib import Path
 
+from workbench.files import from_json
 from workbench.roles import Role
 
 _log = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ def list_pages(folder: Path) -> list[Page]:
 
 def _read(file: Path) -> Page | None:
     try:
-        metadata = json.loads(file.read_text(encoding="utf-8"))["metadata"]
+        metadata = from_json(file.read_text(encoding="utf-8"))["metadata"]
         own = metadata.get("workbench", {})
         description, export = str(own.get("description", "")), own.get("export")
         return Page(

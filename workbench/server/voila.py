@@ -24,6 +24,7 @@ from voila.static_file_handler import MultiStaticFileHandler, TemplateStaticFile
 from voila.tornado.handler import TornadoVoilaHandler
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
+from workbench.logs import begin_logging
 from workbench.server.authorization import OwnKernelsOnly
 from workbench.server.handlers import (
     NotFoundHandler,
@@ -167,4 +168,5 @@ class WorkbenchVoila(Voila):
 
 
 if __name__ == "__main__":
+    begin_logging()
     WorkbenchVoila.launch_instance()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
+import re
 import shutil
 import time
 import uuid
@@ -13,12 +15,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.errors import NotReadyError, StorageError, UnknownNameError
-from workbench.files import clear_storage_errors, write_text
+from workbench.files import (
+    PARTIAL,
+    alone,
+    append_line,
+    clear_storage_errors,
+    from_json,
+    sync,
+    write_text,
+)
 
 if TYPE_CHECKING:
     from workbench.subspaces.model import Model
 
+_LOG = logging.getLogger(__name__)
 _FORMAT = 1
+_VERSION = re.compile(r"v[0-9]{1,9}")  # a folder of ours, and no way out of it
 
 
 def timestamp() -> str:
@@ -87,14 +99,15 @@ class ModelStore:
                 "There is no model yet; run `workbench train heads` to fit one to the tags."
             )
         file = self.folder / version / "card.json"
-        if not file.is_file():
+        if not (_VERSION.fullmatch(version) and file.is_file()):
             known = ", ".join(p.parent.name for p in sorted(self.folder.glob("v*/card.json")))
             raise UnknownNameError(
                 f"There is no model {version!r}; choose one of {known or 'none yet'}."
             )
         try:
-            card = ModelCard(**json.loads(file.read_text()))
-        except (ValueError, TypeError) as error:
+            card = ModelCard(**from_json(file.read_text(encoding="utf-8")))
+            _check_kinds(card, version)
+        except (OSError, ValueError, TypeError, AttributeError) as error:
             raise StorageError(f"{file} is damaged or of a newer version: {error}.") from error
         return replace(card, promoted=version in self._history(all_ever=True))
 
@@ -133,39 +146,37 @@ class ModelStore:
 
     def save(self, model: Model, *, promote: bool) -> ModelCard:
         """Store a model under the next free version, and make it current if asked."""
-        partial = self.folder / f".partial-{uuid.uuid4().hex[:8]}"
-        with clear_storage_errors(self.folder):
+        partial = self.folder / f"{PARTIAL}{uuid.uuid4().hex[:8]}"
+        with alone(self.folder), clear_storage_errors(self.folder):
             partial.mkdir(parents=True)
             try:
                 sha256 = model.save(partial / "model.safetensors")
-                while True:
-                    version = self._next_version()
-                    card = replace(model.card, version=version, sha256=sha256, promoted=False)
-                    write_text(partial / "card.json", json.dumps(asdict(card), indent=1))
-                    try:
-                        os.rename(partial, self.folder / version)  # fails if somebody was faster
-                        break
-                    except OSError:
-                        if not (self.folder / version).exists():
-                            raise
+                version = self._next_version()
+                card = replace(model.card, version=version, sha256=sha256, promoted=False)
+                write_text(partial / "card.json", json.dumps(asdict(card), indent=1))
+                os.rename(partial, self.folder / version)
+                sync(self.folder)
             finally:
                 shutil.rmtree(partial, ignore_errors=True)
+        _LOG.info("Model saved", extra={"version": version, "parent": card.parent})
         if promote:
             self.promote(version)
         return self.card(version)
 
     def set_metrics(self, version: str, metrics: dict[str, Any]) -> ModelCard:
         """Add measurements to a card; the weights stay untouched."""
-        card = self.card(version)
-        merged = replace(card, metrics={**card.metrics, **metrics}, promoted=False)
-        write_text(self.folder / version / "card.json", json.dumps(asdict(merged), indent=1))
+        with alone(self.folder):
+            card = self.card(version)
+            merged = replace(card, metrics={**card.metrics, **metrics}, promoted=False)
+            write_text(self.folder / version / "card.json", json.dumps(asdict(merged), indent=1))
         return self.card(version)
 
     def promote(self, version: str) -> None:
         """Make a version the current one."""
         self.card(version)
-        if self.current() != version:
-            self._log("promote", version)
+        with alone(self.folder):
+            if self.current() != version:
+                self._log("promote", version)
 
     def roll_back(self) -> str:
         """Return to the version that was current before this one.
@@ -175,11 +186,12 @@ class ModelStore:
         NotReadyError
             If there is none to return to.
         """
-        history = self._history()
-        if len(history) < 2:
-            raise NotReadyError("There is no earlier version to roll back to.")
-        self._log("roll back", history[-2])
-        return history[-2]
+        with alone(self.folder):
+            history = self._history()
+            if len(history) < 2:
+                raise NotReadyError("There is no earlier version to roll back to.")
+            self._log("roll back", history[-2])
+            return history[-2]
 
     # -- helpers --------------------------------------------------------------------------------
 
@@ -188,8 +200,11 @@ class ModelStore:
         file = self.folder / "history.jsonl"
         stack: list[str] = []
         try:
-            for line in file.read_text().splitlines() if file.is_file() else ():
-                entry = json.loads(line)
+            text = file.read_text(encoding="utf-8") if file.is_file() else ""
+            for line in text.split("\n")[:-1]:  # what follows the last end of line is half-written
+                entry = from_json(line)
+                if not _VERSION.fullmatch(entry["version"]):
+                    raise ValueError("no version")
                 if until is not None and entry["at"] > until.timestamp():
                     break
                 if entry["action"] == "promote" or all_ever:
@@ -203,13 +218,36 @@ class ModelStore:
         return stack
 
     def _log(self, action: str, version: str) -> None:
-        """Append one line in one write, so that two processes never lose each other's."""
         entry = json.dumps({"action": action, "version": version, "at": time.time()})
-        file = self.folder / "history.jsonl"
-        with clear_storage_errors(file), file.open("ab", buffering=0) as stream:
-            stream.write(f"{entry}\n".encode())
-            os.fsync(stream.fileno())
+        append_line(self.folder / "history.jsonl", entry)
+        _LOG.info("Model %s", action, extra={"version": version})
 
     def _next_version(self) -> str:
         numbers = [int(p.name[1:]) for p in self.folder.glob("v*") if p.name[1:].isdigit()]
         return f"v{max(numbers, default=0) + 1:04d}"
+
+
+def _check_kinds(card: ModelCard, version: str) -> None:
+    """Refuse a card whose fields are of other kinds than this module writes.
+
+    Raises
+    ------
+    ValueError
+        If one is.
+    """
+    words = (card.encoder, card.head, card.created_at, card.licence, card.note, card.sha256)
+    numbers = (card.subspace_dim, card.judgements, card.format, *card.held_out)
+    parts = (card.metrics.get(name, {}) for name in ("scores", "leakage", "finetune"))
+    fits = (
+        card.version == version
+        and all(isinstance(word, str) for word in (*words, *card.dimensions))
+        and all(isinstance(word, str | None) for word in (card.parent, card.watermark))
+        and all(type(number) is int for number in numbers)
+        and isinstance(card.dimensions, list)
+        and isinstance(card.metrics.get("untaught", []), list)
+        and all(isinstance(part, dict | None) for part in parts)
+    )
+    if not fits:
+        raise ValueError("a field is of another kind")
+    if not card.dimensions or len(set(card.dimensions)) < len(card.dimensions):
+        raise ValueError("its dimensions make no sense")

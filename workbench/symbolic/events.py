@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from workbench.errors import MediaError, WorkbenchError
+from workbench.files import from_json
 from workbench.row_files import Row, read_rows
 from workbench.symbolic.assemble import MOST_NOTES, Found, check_count
 from workbench.symbolic.score import Track
@@ -73,7 +74,7 @@ def read_json_file(path: Path) -> Found:
     if data.count(b"{") + data.count(b"[") > 2 * MOST_NOTES:
         raise MediaError(f"{path.name}: holds more than {MOST_NOTES:,} notes.")
     try:
-        content = json.loads(data)
+        content = from_json(data)
     except (ValueError, RecursionError) as error:
         raise MediaError(f"{path.name}: cannot be read as JSON ({_where(error)}).") from error
     maps = content if isinstance(content, dict) else {}

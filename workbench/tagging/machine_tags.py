@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from workbench.errors import NotReadyError, StorageError, UnknownNameError
-from workbench.files import write_text
+from workbench.files import from_json, write_text
 from workbench.tagging.taggers import TagName
 from workbench.vectors.store import VectorStore
 
@@ -97,7 +97,7 @@ class MachineTags:
             If the card is damaged or does not fit the scores.
         """
         try:
-            stored = json.loads(self._card_file.read_text(encoding="utf-8"))
+            stored = from_json(self._card_file.read_text(encoding="utf-8"))
             names = tuple(TagName(str(d), str(v)) for d, v in stored.pop("tags"))
             card = TagCard(**stored, tags=names)
             if not card.is_sound:

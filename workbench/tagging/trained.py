@@ -62,7 +62,7 @@ def moved(probabilities: np.ndarray, thresholds: tuple[float, ...]) -> np.ndarra
     Examples
     --------
     >>> import numpy as np
-    >>> moved(np.array([0.2, 0.5, 1.0]), (0.2, 0.2, 0.2)).round(3).tolist()
+    >>> moved(np.array([0.2, 0.5, 1.0]), (0.2, 0.2, 0.2)).astype(float).round(3).tolist()
     [0.5, 0.8, 1.0]
     """
     at = np.asarray(thresholds, np.float64)

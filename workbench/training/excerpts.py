@@ -7,10 +7,11 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from workbench.array_files import read_array
 from workbench.errors import StorageError, WorkbenchError
 from workbench.features.spectral import SAMPLE_RATE
 from workbench.files import atomic_write
@@ -40,7 +41,7 @@ class Excerpts:
 
     def drawn(self, row: int, length: int, rng: np.random.Generator) -> np.ndarray:
         """Return an excerpt from anywhere in an item, float32 [length]; a short one goes round."""
-        kept = _kept(self._files[row], mmap_mode="r")
+        kept = _kept(self._files[row], mapped=True)
         start = int(rng.integers(0, max(len(kept) - length, 0) + 1))
         part = np.asarray(kept[start : start + length])
         if len(part) < length:
@@ -102,13 +103,13 @@ def keep_excerpts(
     return Excerpts([files[item_id] for item_id in read]), read, failures
 
 
-def _kept(file: Path, *, mmap_mode: Literal["r"] | None = None) -> np.ndarray:
+def _kept(file: Path, *, mapped: bool = False) -> np.ndarray:
     """Read what was decoded; what is damaged is removed, so that it is decoded again next time."""
     try:
-        kept = np.load(file, mmap_mode=mmap_mode)
+        kept = read_array(file, mapped=mapped)
         if kept.ndim != 1 or kept.dtype != np.int16 or not len(kept):
             raise ValueError("it holds something else")
-    except (OSError, EOFError, ValueError) as error:
+    except (OSError, ValueError) as error:
         file.unlink(missing_ok=True)
         raise StorageError(
             f"{file}: a decoded sound is gone or damaged ({error}); run the same command again, "

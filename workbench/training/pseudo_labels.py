@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 
 import numpy as np
 
+from workbench.array_files import opened_arrays
 from workbench.backbones.tagger_card import TaggerCard
 from workbench.backbones.tagger_store import TaggerNetwork
 from workbench.encoders.tagger import heard
@@ -73,11 +73,11 @@ def hardened(scores: np.ndarray, thresholds: tuple[float, ...]) -> np.ndarray:
 def _read(file: Path, card: TaggerCard) -> dict[int, np.ndarray]:
     """Return the labels a teacher gave before; none where they are another's or damaged."""
     try:
-        with np.load(file, allow_pickle=False) as stored:
+        with opened_arrays(file) as stored:
             if str(stored["teacher"]) == card.sha256:
                 pairs = zip(stored["ids"].tolist(), stored["scores"], strict=True)
                 return {int(item_id): scores for item_id, scores in pairs}
-    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
+    except (OSError, ValueError):
         pass
     return {}
 

@@ -12,7 +12,7 @@ from workbench.backbones.tagger_card import TaggerCard, TagName, read_tagger_car
 from workbench.encoders.registry import is_taken
 from workbench.errors import NotReadyError, StorageError, WorkbenchError
 from workbench.evaluation.tagging import TagScores
-from workbench.files import write_text
+from workbench.files import from_json, write_text
 from workbench.progress import Progress
 from workbench.tagging.cleaning import Cleaning, human_tags, propose_cleaning, read_cleaning
 from workbench.tagging.reviews import SOURCE, rejected
@@ -247,7 +247,7 @@ def _store(folder: Path, cleaning: Cleaning, data: TaggerData) -> None:
 
 def _stored(folder: Path) -> _Learned:
     try:
-        stored = json.loads((folder / _LEARNED).read_text(encoding="utf-8"))
+        stored = from_json((folder / _LEARNED).read_text(encoding="utf-8"))
         rows = [[str(word) for word in row] for row in stored["tags"]]
         becomes = {TagName(a, b): TagName(c, d) for a, b, c, d in rows}
         split = {int(item_id): str(side) for item_id, side in stored["split"].items()}

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import multiprocessing
 import os
-import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -21,8 +20,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from workbench.array_files import opened_arrays
 from workbench.errors import WorkbenchError
-from workbench.files import atomic_write
+from workbench.files import alone, atomic_write
 from workbench.progress import Progress
 from workbench.vectors.store import VectorStore
 from workbench.workers import prepare_computing_worker
@@ -129,12 +129,21 @@ def merge_parts(store: VectorStore) -> None:
     A row of a part file takes the place of the one stored before.
     """
     folder = parts_of(store)
-    files = sorted(folder.glob("*.npz")) if folder.is_dir() else []
+    if not folder.is_dir():
+        return
+    with alone(store.folder):  # else two that merge at once each forget what the other adds
+        store.refresh()
+        _merge(store, sorted(folder.glob("*.npz")))
+
+
+def _merge(store: VectorStore, files: list[Path]) -> None:
     ids, vectors = [], []
     for file in files:
-        with suppress(OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
-            with np.load(file, allow_pickle=False) as part:
+        with suppress(OSError, ValueError):
+            with opened_arrays(file) as part:
                 new_ids, new_vectors = part["ids"], part["vectors"]
+            if new_ids.shape != new_vectors.shape[:1] or new_vectors.ndim != 2:
+                continue
             ids.append(new_ids)
             vectors.append(new_vectors)
     if ids:

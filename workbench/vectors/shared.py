@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -21,7 +22,7 @@ import sqlalchemy as sa
 from numpy.lib.format import open_memmap
 
 from workbench.errors import ReadOnlyError, StorageError
-from workbench.files import clear_storage_errors
+from workbench.files import PARTIAL, clear_storage_errors
 from workbench.progress import Progress
 from workbench.vectors.copy_format import END, HEADER, record
 from workbench.vectors.store import (
@@ -29,7 +30,6 @@ from workbench.vectors.store import (
     Arrays,
     VectorStore,
     open_arrays,
-    remove_generations,
     save_arrays,
 )
 
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from workbench.catalogue.database import Database
 
 MAX_DIM = 16_000  # of a vector in pgvector
+_STRAY_S = 3600.0  # a copy that is this old and not finished belongs to nobody
 _FEW = 100  # rows that are asked for one by one
 _LOCK = 0x6D757369  # of those who make the tables, an arbitrary number
 _DROP_WAIT = "2s"  # a replaced set that somebody is still reading is dropped by a later write
@@ -293,7 +294,7 @@ class SharedVectors(VectorStore):
             shutil.rmtree(partial, ignore_errors=True)
 
     def _partial(self) -> Path:
-        return self._cache / f".partial-{uuid.uuid4().hex[:12]}"
+        return self._cache / f"{PARTIAL}{uuid.uuid4().hex[:12]}"
 
     def _settle(self, partial: Path, name: str) -> None:
         """Give a whole copy its name; another process may have done so this moment."""
@@ -304,7 +305,18 @@ class SharedVectors(VectorStore):
             except OSError:
                 if not (self._cache / name / "vectors.npy").is_file():
                     raise
-        remove_generations(self._cache, None, but=name)
+        _remove_older(self._cache, name)
+
+
+def _remove_older(cache: Path, current: str) -> None:
+    """Remove other copies, and what was being fetched by processes that have long ended."""
+    for folder in cache.iterdir():
+        with suppress(FileNotFoundError):  # another process may be removing it, too
+            fetching = folder.name.startswith(PARTIAL)
+            if folder.name != current and not (
+                fetching and time.time() - folder.stat().st_mtime < _STRAY_S
+            ):
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def table_of(generation: str) -> str:

@@ -7,21 +7,19 @@ replaced in one step, so readers see the old pair of files or the new one, never
 from __future__ import annotations
 
 import shutil
-import time
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from workbench.array_files import read_array
 from workbench.errors import NotReadyError, StorageError
-from workbench.files import clear_storage_errors, write_text
+from workbench.files import alone, clear_storage_errors, sync, write_text
 
 BLOCK = 8192  # rows that are read or sent at once
-_STRAY_S = 3600.0  # a generation that is not current and this old belongs to nobody
 
 
 class Arrays(NamedTuple):
@@ -124,14 +122,18 @@ class VectorStore:
         self.__dict__.pop("_arrays", None)
 
     def _replace(self, arrays: Arrays) -> None:
-        replaced = self._current()
-        try:
-            save_arrays(self.folder / arrays.generation, arrays)
-            write_text(self.folder / "current", arrays.generation)
-        except BaseException:
-            shutil.rmtree(self.folder / arrays.generation, ignore_errors=True)
-            raise
-        remove_generations(self.folder, replaced, but=arrays.generation)
+        with alone(self.folder):
+            try:
+                save_arrays(self.folder / arrays.generation, arrays)
+                write_text(self.folder / "current", arrays.generation)
+            except BaseException:
+                shutil.rmtree(self.folder / arrays.generation, ignore_errors=True)
+                raise
+            self._remove_others(arrays.generation)
+
+    def refresh(self) -> None:
+        """Look again at what is stored: another process may have written since."""
+        self.__dict__.pop("_arrays", None)
 
     def blocks(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield all items and their vectors as they are stored, some at a time."""
@@ -160,7 +162,7 @@ class VectorStore:
                 )
             try:
                 return self._open(name)
-            except (OSError, ValueError, EOFError) as error:
+            except (OSError, ValueError) as error:
                 if self._current() == name:  # else it was replaced while we looked
                     raise StorageError(
                         f"{self.folder / name} is damaged or missing; delete {self.folder} and "
@@ -176,30 +178,33 @@ class VectorStore:
         except FileNotFoundError:
             return None
 
+    def _remove_others(self, current: str) -> None:
+        """Remove the generation just replaced, and what others left who were ended in the middle.
+
+        Whoever writes holds the folder's lock, so none of them is being written.
+        """
+        for folder in self.folder.iterdir():
+            if folder.is_dir() and folder.name not in (current, "parts"):
+                shutil.rmtree(folder, ignore_errors=True)
+
 
 def save_arrays(folder: Path, arrays: Arrays) -> None:
-    """Write both files of a generation into a new folder."""
+    """Write both files of a generation into a new folder, and onto the disk itself."""
     with clear_storage_errors(folder):
         folder.mkdir(parents=True)
         np.save(folder / "ids.npy", arrays.ids)
         np.save(folder / "vectors.npy", arrays.vectors)
+        # On the disk before a pointer names them: it might get there first.
+        for path in (folder / "ids.npy", folder / "vectors.npy", folder):
+            sync(path)
 
 
 def open_arrays(folder: Path) -> Arrays:
     """Return both files of a generation, the vectors memory-mapped."""
-    ids = np.load(folder / "ids.npy", allow_pickle=False)
-    vectors = np.load(folder / "vectors.npy", mmap_mode="r", allow_pickle=False)
+    ids = read_array(folder / "ids.npy")
+    vectors = read_array(folder / "vectors.npy", mapped=True)
     if ids.ndim != 1 or vectors.ndim != 2 or len(vectors) != len(ids):
         raise ValueError("vectors and ids differ in number")
+    if ids.dtype != np.int64 or vectors.dtype != np.float32:
+        raise ValueError("ids or vectors are numbers of another kind")
     return Arrays(folder.name, ids, vectors)
-
-
-def remove_generations(folder: Path, replaced: str | None, *, but: str) -> None:
-    """Remove the generation just replaced and old strays, but none being written just now."""
-    for generation in folder.iterdir():
-        if generation.name in (but, "parts") or not generation.is_dir():
-            continue
-        with suppress(FileNotFoundError):  # another process may be removing it too
-            age = time.time() - generation.stat().st_mtime
-            if generation.name == replaced or age > _STRAY_S:
-                shutil.rmtree(generation, ignore_errors=True)

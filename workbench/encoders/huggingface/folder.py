@@ -7,7 +7,6 @@ read (pickled weights, Python modules) are not even fetched unless somebody aske
 from __future__ import annotations
 
 import fnmatch
-import json
 import os
 import re
 from collections.abc import Sequence
@@ -18,6 +17,7 @@ from typing import Any
 
 from workbench.encoders.licences import UNKNOWN_LICENCE, licence_of_card
 from workbench.errors import NotReadyError, StorageError, UnknownNameError, WorkbenchError
+from workbench.files import from_json
 
 INSTALL = 'pip install "music-similarity-workbench[encoders]"'
 SHORTEST_WINDOW_S = 3.0
@@ -42,7 +42,7 @@ class ModelFolder:
         """The model's ``config.json``."""
         file = self.path / "config.json"
         try:
-            config = json.loads(file.read_text(encoding="utf-8"))
+            config = from_json(file.read_text(encoding="utf-8"))
         except FileNotFoundError as error:
             raise StorageError(
                 f"{self.name} holds no config.json, so it is no Hugging Face model; name the "
@@ -108,7 +108,7 @@ class ModelFolder:
         scaling (deepnorm), which the published v1 models do without.
         """
         extras = ("feature_extractor_cqt", "deepnorm")
-        is_mert = self.config.get("model_type") == "mert_model"
+        is_mert = self.kind == "mert_model"
         return is_mert and not any(self.config.get(option) for option in extras)
 
     @property
@@ -116,7 +116,7 @@ class ModelFolder:
         """Whether transformers knows the architecture without the model's own code."""
         from transformers import CONFIG_MAPPING
 
-        return self.config.get("model_type") in CONFIG_MAPPING
+        return self.kind in CONFIG_MAPPING
 
 
 def is_folder_name(model: str) -> bool:

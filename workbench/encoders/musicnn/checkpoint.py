@@ -55,7 +55,7 @@ def read_tensors(index: bytes, data: bytes) -> dict[str, np.ndarray]:
         if not tensors:
             raise ValueError("it holds no tensors")
         return tensors
-    except (IndexError, ValueError, struct.error, UnicodeDecodeError) as error:
+    except (IndexError, ValueError, OverflowError, struct.error) as error:
         raise StorageError(f"The checkpoint is damaged ({error}); install it again.") from error
 
 
@@ -103,6 +103,8 @@ def _varint(buffer: bytes, position: int) -> tuple[int, int]:
         if byte < 0x80:
             return value, position
         shift += 7
+        if shift > 63:
+            raise ValueError("a number of more than 64 bits")
 
 
 def _fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:

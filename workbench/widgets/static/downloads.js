@@ -1,11 +1,14 @@
 // Files that the browser makes of what a page shows; no server is asked.
 
-const RUNS = /^[=+\-@\t\r']/; // what a spreadsheet might run begins so
+// How what a spreadsheet might run begins, in wide letters or after blanks as well; and our mark.
+const RUNS = /^(\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n'])/;
+const NUMBER = /^[+-]?[0-9]+([.,][0-9]+)?([eE][+-]?[0-9]+)?$/; // which is what it says
 
 /** A cell as CSV; text that a spreadsheet would run as a formula gets an apostrophe in front. */
 function csvCell(value) {
   if (value === null || value === undefined) return "";
-  const text = typeof value === "string" && RUNS.test(value) ? `'${value}` : String(value);
+  const runs = typeof value === "string" && RUNS.test(value) && !NUMBER.test(value);
+  const text = runs ? `'${value}` : String(value);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 

@@ -1,4 +1,4 @@
-"""`workbench doctor` asks whether everything is there that a workspace needs."""
+"""Whether everything is there that a workspace needs: packages, music, vectors, model, maps."""
 
 from __future__ import annotations
 
@@ -9,16 +9,15 @@ from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from typing import NamedTuple
 
-import typer
+import sqlalchemy as sa
 
-from workbench.cli.options import JsonOption, WorkspaceOption, say, say_json
 from workbench.errors import WorkbenchError
 from workbench.workspace import Workspace
 
 _PACKAGES = ("torch", "librosa", "soundfile", "av", "umap", "plotly", "jupyterlab", "voila")
 
 
-class Finding(NamedTuple):
+class Line(NamedTuple):
     """One thing looked at: its name, whether it is well, and what to know or do."""
 
     name: str
@@ -26,45 +25,29 @@ class Finding(NamedTuple):
     text: str
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command to the application."""
-    app.command("doctor")(doctor)
-
-
-def doctor(as_json: JsonOption = False, workspace: WorkspaceOption = None) -> None:
-    """Look at the installation and the workspace, and say what is missing."""
-    findings = [*_installation()]
-    try:
-        ws = Workspace(workspace)
-        findings += [_look(name, check, ws) for name, check in _CHECKS.items()]
-    except WorkbenchError as error:
-        findings.append(Finding("workspace", False, str(error)))
-    if as_json:
-        say_json([finding._asdict() for finding in findings])
-    else:
-        for finding in findings:
-            say(f"{'ok     ' if finding.fine else 'MISSING'}  {finding.name}: {finding.text}")
-    if not all(finding.fine for finding in findings):
-        raise typer.Exit(1)
-
-
-def _installation() -> list[Finding]:
-    findings = [Finding("Python", sys.version_info >= (3, 11), sys.version.split()[0])]
+def installation() -> list[Line]:
+    """Return whether Python and the packages are there."""
+    lines = [Line("Python", sys.version_info >= (3, 11), sys.version.split()[0])]
     for name in _PACKAGES:
         package = "umap-learn" if name == "umap" else name
         try:
             importlib.util.find_spec(name)
-            findings.append(Finding(package, True, version(package)))
+            lines.append(Line(package, True, version(package)))
         except (PackageNotFoundError, ModuleNotFoundError):
-            findings.append(Finding(package, False, f"install it with `pip install {package}`"))
-    return findings
+            lines.append(Line(package, False, f"install it with `pip install {package}`"))
+    return lines
 
 
-def _look(name: str, check: Callable[[Workspace], str], ws: Workspace) -> Finding:
+def state(ws: Workspace) -> list[Line]:
+    """Return what a workspace has and what it lacks."""
+    return [_look(name, check, ws) for name, check in _CHECKS.items()]
+
+
+def _look(name: str, check: Callable[[Workspace], str], ws: Workspace) -> Line:
     try:
-        return Finding(name, True, check(ws))
-    except WorkbenchError as error:
-        return Finding(name, False, str(error))
+        return Line(name, True, check(ws))
+    except (WorkbenchError, sa.exc.SQLAlchemyError) as error:
+        return Line(name, False, " ".join(str(error).split()))
 
 
 def _catalogue(ws: Workspace) -> str:
@@ -74,20 +57,6 @@ def _catalogue(ws: Workspace) -> str:
     counts = (items["domain"] + " " + items["kind"]).value_counts()
     names = {what: f"{what}es" if str(what).endswith("x") else f"{what}s" for what in counts.index}
     return ", ".join(f"{number} {names[what]}" for what, number in counts.items())
-
-
-def _files(ws: Workspace) -> str:
-    items = ws.catalogue.items()
-    gone = 0
-    files = items["media_id"].notna() & ~items.index.isin(sorted(ws.catalogue.mixed()))
-    for item_id in items.index[files]:  # a mix is made again when it is asked for
-        try:
-            ws.catalogue.media_path(int(item_id))
-        except WorkbenchError:
-            gone += 1
-    if gone:
-        raise WorkbenchError(f"{gone} files are no longer where they were imported from")
-    return "all there"
 
 
 def _encoder(ws: Workspace) -> str:
@@ -140,7 +109,6 @@ def _writable(ws: Workspace) -> str:
 _CHECKS: dict[str, Callable[[Workspace], str]] = {
     "workspace": _writable,
     "catalogue": _catalogue,
-    "files": _files,
     "encoders": _encoder,
     "model": _model,
     "vectors": _vectors,

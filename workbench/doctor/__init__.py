@@ -1,0 +1,1 @@
+"""What is wrong with a workspace, what that means, and how it is put right."""

@@ -1,0 +1,226 @@
+"""Stored vectors: whole, of the catalogue's items, and of the model that is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from workbench.doctor.findings import Finding, number_of, some
+from workbench.errors import NotReadyError, WorkbenchError
+from workbench.files import LOCK, alone, is_abandoned
+from workbench.vectors.store import VectorStore
+
+if TYPE_CHECKING:
+    from workbench.doctor.lost_and_found import LostAndFound
+    from workbench.doctor.seen import Seen
+    from workbench.subspaces.model import Model
+
+_FLOOR, _MODEL = "floor-", "model-"
+_TRIED = 64  # rows that are computed again
+_APART = 1e-3  # what rounding may make of the same row
+_ROWS = 16_384  # rows read at once
+
+
+def check_vectors(seen: Seen) -> Iterator[Finding]:
+    """Look at every folder of vectors and of machine tags."""
+    for around in (seen.ws.root / "vectors", seen.ws.root / "tags"):
+        for folder in sorted(p for p in around.iterdir() if p.is_dir()) if around.is_dir() else ():
+            yield from _strays(folder)
+            store = VectorStore(folder)
+            if not store.exists:
+                continue
+            try:
+                ids = np.array(store.ids)
+                store.vectors  # noqa: B018 - opened, so that damage shows
+                if seen.deep and not _finite(store):
+                    raise WorkbenchError("some of them are no numbers")
+                if (np.diff(ids) <= 0).any():
+                    raise WorkbenchError("their items are out of order")
+            except (NotReadyError, WorkbenchError) as error:
+                yield _damaged(folder, str(error))
+                continue
+            yield from _unknown_items(seen, store, ids)
+            if around.name == "vectors":
+                yield from _of_what(seen, store)
+            else:
+                yield from _card_of_tags(seen, folder)
+
+
+def _finite(store: VectorStore) -> bool:
+    parts = range(0, len(store.ids), _ROWS)
+    return all(bool(np.isfinite(store.vectors[i : i + _ROWS]).all()) for i in parts)
+
+
+def _strays(folder: Path) -> Iterator[Finding]:
+    """Find writes that the pointer does not name, unless one is under way."""
+    lock = folder / LOCK
+    if lock.exists() and not is_abandoned(lock):
+        return
+    stray = _not_current(folder)
+    if stray:
+        yield Finding(
+            "vectors",
+            f"{number_of(len(stray), 'write')} of {folder.name} came to no end.",
+            "They take room and are never read.",
+            "Repair: they go to lost+found; the next write would remove them.",
+            len(stray),
+            some([path.name for path in stray]),
+            fault=False,
+            repair=partial(_move_strays, folder),
+        )
+
+
+def _not_current(folder: Path) -> list[Path]:
+    current = folder / "current"
+    named = current.read_text(errors="replace").strip() if current.is_file() else ""
+    return [
+        path for path in folder.iterdir() if path.is_dir() and path.name not in (named, "parts")
+    ]
+
+
+def _move_strays(folder: Path, kept: LostAndFound) -> str:
+    with alone(folder):
+        stray = _not_current(folder)
+        for path in stray:
+            kept.move(path)
+    return f"{number_of(len(stray), 'unfinished write')} of {folder.name} went to lost+found."
+
+
+def _damaged(folder: Path, reason: str) -> Finding:
+    derived = folder.name.startswith((_MODEL, _FLOOR))
+    command = "workbench tag" if folder.parent.name == "tags" else "workbench embed"
+    again = "they are made again when they are needed" if derived else f"then run `{command}`"
+    return Finding(
+        "vectors",
+        f"The vectors in {folder.parent.name}/{folder.name} are damaged ({reason.rstrip('.')}).",
+        "Nothing that needs them works until they are made again.",
+        f"Repair: they go to lost+found; {again}.",
+        examples=(folder.name,),
+        repair=partial(_move_away, folder),
+    )
+
+
+def _move_away(folder: Path, kept: LostAndFound) -> str:
+    """Take a store away, but leave what an interrupted run has finished."""
+    with alone(folder):
+        for path in sorted(folder.iterdir()):
+            if path.name not in ("parts", LOCK):
+                kept.move(path)
+    return f"{folder.name} went to lost+found."
+
+
+def _unknown_items(seen: Seen, store: VectorStore, ids: np.ndarray) -> Iterator[Finding]:
+    if seen.items is None:
+        return
+    unknown = np.setdiff1d(ids, seen.items)
+    if len(unknown):
+        yield Finding(
+            "vectors",
+            f"{number_of(len(unknown), 'vector')} of {store.folder.name} are of items that the "
+            "catalogue does not have.",
+            "Searches and maps would name items that nobody can open.",
+            "Repair: the others are written anew, and the old ones kept in lost+found.",
+            len(unknown),
+            some(unknown.tolist()),
+            repair=partial(_without, store.folder, unknown),
+        )
+
+
+def _without(folder: Path, unknown: np.ndarray, kept: LostAndFound) -> str:
+    with alone(folder):
+        store = VectorStore(folder)
+        known = ~np.isin(store.ids, unknown)
+        for name in ("ids.npy", "vectors.npy"):
+            kept.copy(folder / store.generation / name)
+        store.write(store.ids[known], np.asarray(store.vectors)[known])
+    return f"{number_of(len(unknown), 'vector')} of unknown items taken out of {folder.name}."
+
+
+# -- what vectors are of --------------------------------------------------------------------------
+
+
+def _of_what(seen: Seen, store: VectorStore) -> Iterator[Finding]:
+    name = store.folder.name
+    if name.startswith(_MODEL):
+        yield from _of_model(seen, store, name.removeprefix(_MODEL))
+    elif not name.startswith(_FLOOR):
+        yield from _of_encoder(seen, store, name)
+
+
+def _of_encoder(seen: Seen, store: VectorStore, key: str) -> Iterator[Finding]:
+    from workbench.encoders.registry import find_encoder
+
+    try:
+        known = find_encoder(key, seen.ws).key == key
+    except WorkbenchError:
+        known = False
+    if not known:
+        yield Finding(
+            "vectors",
+            f"There are vectors of {key}, an encoder that is not known here.",
+            "Models on it go on to work for items that have vectors; new ones cannot be embedded.",
+            "Install or declare the encoder again, or fit heads on another one with `workbench "
+            "train heads`.",
+            len(store.ids),
+            fault=False,
+        )
+
+
+def _of_model(seen: Seen, store: VectorStore, version: str) -> Iterator[Finding]:
+    if version not in seen.versions:
+        yield Finding(
+            "vectors",
+            f"There are vectors of model {version}, which is not there.",
+            "They take room; nothing reads them.",
+            "Repair: they go to lost+found.",
+            len(store.ids),
+            fault=False,
+            repair=partial(_move_away, store.folder),
+        )
+        return
+    try:
+        model = seen.ws.models.load(version)
+    except WorkbenchError:
+        return  # the models are looked at by themselves
+    source = seen.ws.vectors(model.card.encoder)
+    if store.vectors.shape[1] != model.width:
+        yield _stale(store, version, "they have another width than its card says")
+    elif source.exists and _differ(store, source, model):
+        yield _stale(store, version, "they are of other vectors of its encoder")
+
+
+def _differ(store: VectorStore, source: VectorStore, model: Model) -> bool:
+    """Compute some rows again, spread over all, and compare."""
+    both = np.intersect1d(store.ids, source.ids)
+    tried = (
+        both[np.unique(np.linspace(0, len(both) - 1, _TRIED).astype(int))] if len(both) else both
+    )
+    try:
+        expected = model.transform(source.rows(tried))
+    except WorkbenchError:
+        return False  # of another width than the model takes, which is told of the model
+    return bool(np.abs(expected - store.rows(tried)).max(initial=0.0) > _APART)
+
+
+def _stale(store: VectorStore, version: str, reason: str) -> Finding:
+    return Finding(
+        "vectors",
+        f"The vectors of model {version} are stale: {reason}.",
+        "Searches and maps show what the model no longer says.",
+        "Repair: they go to lost+found and are made again when they are needed.",
+        len(store.ids),
+        repair=partial(_move_away, store.folder),
+    )
+
+
+def _card_of_tags(seen: Seen, folder: Path) -> Iterator[Finding]:
+    from workbench.tagging.machine_tags import MachineTags
+
+    try:
+        MachineTags(seen.ws, folder.name).card  # noqa: B018 - read, so that damage shows
+    except WorkbenchError as error:
+        yield _damaged(folder, str(error))

@@ -91,6 +91,7 @@ def test_raters_processes_may_write(fitted: Workspace) -> None:
     assert [said[name] for name in ("song", "stars", "vectors", "mkdir")] == ["done"] * 4
 
 
+@pytest.mark.sqlite_file("reads or changes the SQLite file itself")
 def test_a_workspace_of_an_older_version_is_not_upgraded_for_a_viewer(ws: Workspace) -> None:
     from workbench.catalogue.database import Database
 

@@ -159,6 +159,7 @@ def test_bad_input_is_one_sentence(
     assert answer.out == ""
 
 
+@pytest.mark.sqlite_file("reads or changes the SQLite file itself")
 def test_a_newer_workspace_is_one_sentence(workbench, ws, music: Path) -> None:
     with sqlite3.connect(ws.root / "workbench.sqlite") as connection:
         connection.execute("UPDATE alembic_version SET version_num = '0999'")
@@ -170,6 +171,7 @@ def test_a_newer_workspace_is_one_sentence(workbench, ws, music: Path) -> None:
     assert (answer.code, "format 7" in sentence_of(answer)) == (3, True)
 
 
+@pytest.mark.sqlite_file("reads or changes the SQLite file itself")
 def test_a_locked_database_is_one_sentence(
     workbench, ws, music: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

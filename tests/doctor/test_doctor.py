@@ -78,6 +78,7 @@ def corrupt(file: Path, table: str) -> None:
         stream.write(b"\xff" * size)
 
 
+@pytest.mark.sqlite_file("reads or changes the SQLite file itself")
 def test_what_can_be_read_of_a_damaged_database_is_saved(ws: Workspace) -> None:
     judge(ws, [("tempo", 1, 2, 3, "a"), ("tempo", 1, 2, 4, "b")])
     judged = ws.judgements.history()
@@ -94,6 +95,7 @@ def test_what_can_be_read_of_a_damaged_database_is_saved(ws: Workspace) -> None:
     assert examine(again, deep=True) == []
 
 
+@pytest.mark.sqlite_file("reads or changes the SQLite file itself")
 def test_wrong_indexes_are_built_anew(ws: Workspace) -> None:
     ws.database.close()
     file = ws.root / "workbench.sqlite"

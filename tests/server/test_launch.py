@@ -67,6 +67,7 @@ def test_roles_cannot_share_a_token(ws) -> None:
         voila_server(ws, token="one", viewer_token="one")
 
 
+@pytest.mark.sqlite_file("reads or changes the SQLite file itself")
 def test_an_older_workspace_is_upgraded_before_viewers_come(ws) -> None:
     from workbench.catalogue.database import Database
 

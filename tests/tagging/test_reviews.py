@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import sqlite3
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from postgres import new_database_url
 from tone_workspace import add_tone
 
 from workbench import Workspace
@@ -122,6 +124,7 @@ def test_an_item_that_does_not_exist_is_refused(ws: Workspace) -> None:
         say(ws, item_id=99)
 
 
+@pytest.mark.sqlite_file("reads or changes the SQLite file itself")
 @pytest.mark.parametrize(
     "statement",
     [
@@ -138,11 +141,12 @@ def test_verdicts_cannot_be_changed_by_anybody(ws: Workspace, statement: str) ->
     connection.close()
 
 
-@pytest.mark.parametrize("backend", ["postgres"], indirect=True)
 @pytest.mark.parametrize(
     "statement", ["UPDATE tag_verdicts SET value = ''", "DELETE FROM tag_verdicts"]
 )
-def test_nor_in_a_teams_database(ws: Workspace, statement: str) -> None:
+def test_nor_in_a_teams_database(tmp_path: Path, statement: str) -> None:
+    ws = Workspace.create(tmp_path / "team", database=new_database_url())
+    add_tone(ws, 1, tags=False)
     say(ws)
     with pytest.raises(sa.exc.DatabaseError, match="append-only"), ws.database.write() as session:
         session.execute(sa.text(statement))

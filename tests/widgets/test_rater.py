@@ -278,6 +278,7 @@ def test_every_command_answers_even_when_something_breaks(
     assert "secret" not in reply["error"]
 
 
+@pytest.mark.sqlite_file("reads or changes the SQLite file itself")
 def test_a_locked_database_leaves_the_answer_unsettled(ws: Workspace) -> None:
     import sqlite3
 

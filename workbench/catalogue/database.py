@@ -158,7 +158,7 @@ class Database:
             raise ReadOnlyError(
                 "This workspace is of an older version: whoever may change it opens it once."
             )
-        if found is not None:
+        if found is not None:  # on a server, in the transaction that changes it
             self.back_up(f"schema-{found}")
         from alembic import command
         from alembic.config import Config

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from workbench.copying.checksums import Checksum, file_checksum
 from workbench.errors import StorageError
-from workbench.files import atomic_path
+from workbench.files import LOCK, PARTIAL, atomic_path
 from workbench.progress import Progress
 from workbench.workspace import CONFIG_FILE, DATABASE_FILE, UNFINISHED_COPY
 
@@ -43,7 +43,7 @@ def files_of(root: Path, sets: Collection[str]) -> list[Path]:
 
 def _is_taken(path: Path, sets: Collection[str]) -> bool:
     first, *rest = path.parts
-    if path.name.startswith(".partial-"):
+    if path.name.startswith(PARTIAL) or path.name == LOCK:
         return False
     if not rest:
         database = first.startswith(Path(DATABASE_FILE).stem) and ".sqlite" in first

@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from numpy.lib.format import open_memmap
 
 from workbench.errors import ReadOnlyError, StorageError
-from workbench.files import alone, clear_storage_errors
+from workbench.files import PARTIAL, alone, clear_storage_errors
 from workbench.progress import Progress
 from workbench.vectors.copy_format import END, HEADER, record
 from workbench.vectors.store import (
@@ -29,7 +29,6 @@ from workbench.vectors.store import (
     Arrays,
     VectorStore,
     open_arrays,
-    remove_generations,
     save_arrays,
 )
 
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     from workbench.catalogue.database import Database
 
 MAX_DIM = 16_000  # of a vector in pgvector
+_STRAY_S = 3600.0  # a copy that is this old and not finished belongs to nobody
 _FEW = 100  # rows that are asked for one by one
 _LOCK = 0x6D757369  # of those who make the tables, an arbitrary number
 _DROP_WAIT = "2s"  # a replaced set that somebody is still reading is dropped by a later write
@@ -297,7 +297,7 @@ class SharedVectors(VectorStore):
                 shutil.rmtree(partial, ignore_errors=True)
 
     def _partial(self) -> Path:
-        return self._cache / f".partial-{uuid.uuid4().hex[:12]}"
+        return self._cache / f"{PARTIAL}{uuid.uuid4().hex[:12]}"
 
     def _settle(self, partial: Path, name: str) -> None:
         """Give a whole copy its name, in place of the one before."""

@@ -1,15 +1,10 @@
-"""Describe many files in parallel processes; one that breaks a process is named."""
+"""Describe many files in parallel; one that breaks a process is named."""
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-from collections import deque
-from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from workbench.catalogue.embedded import EmbeddedTags, embedded_tags
@@ -20,11 +15,13 @@ from workbench.catalogue.media import (
     describe_audio,
 )
 from workbench.catalogue.score_files import ScoreFile, describe_score_file
+from workbench.cluster.place import Place
+from workbench.cluster.run import run_batches
 from workbench.errors import MediaError, WorkbenchError
-from workbench.workers import prepare_worker
+from workbench.progress import Progress
 
-_AHEAD = 64  # files handed out before the first of them is done
-_known: set[str] = set()  # of this process, set when it starts
+_BATCH = 4  # files: what the loss of a host costs, times the number of its processes
+_CRASHED = "the program that reads it crashed on this file"
 
 
 @dataclass(frozen=True)
@@ -43,7 +40,13 @@ class Described:
 
 
 def describe_all(
-    files: list[Path], known: set[str], playable_folder: Path, *, processes: int | None = None
+    files: list[Path],
+    known: set[str],
+    playable_folder: Path,
+    *,
+    place: Place,
+    sees: Sequence[Path] = (),
+    progress: Progress | None = None,
 ) -> Iterator[Described]:
     """Describe files in order.
 
@@ -55,69 +58,39 @@ def describe_all(
         Content hashes that need no decoding.
     playable_folder
         Where copies go of formats that browsers cannot play.
-    processes
-        How many; by default one per core. One works in this process, and may end with it.
+    place
+        Where to work. One process is this one, and may end with it.
+    sees
+        Folders of the files, which workers of a cluster have to see.
+    progress
+        Told what goes on on a cluster.
     """
-    if processes == 1:
-        for path in files:
-            yield _describe(path, playable_folder, known)
-        return
-    count = min(processes or os.cpu_count() or 1, len(files))
-    todo = deque(files)
-    while todo:
-        waiting: deque[tuple[Path, Future[Described]]] = deque()
-        with _pool(count, known) as pool:
-            try:
-                while todo or waiting:
-                    while todo and len(waiting) < _AHEAD:
-                        path = todo[0]
-                        waiting.append((path, pool.submit(_describe, path, playable_folder)))
-                        todo.popleft()
-                    yield waiting[0][1].result()
-                    waiting.popleft()
-            except BrokenProcessPool:
-                pass  # one of the files that wait has ended its process: which one?
-        for path, future in waiting:
-            if _finished(future):
-                yield future.result()
-            else:
-                yield _describe_alone(path, known, playable_folder)
+    playable_folder.mkdir(parents=True, exist_ok=True)
+    work = partial(_describe_batch, playable_folder, known)
+    for outcome in run_batches(
+        work,
+        files,
+        place=place,
+        size=1 if place.cluster is None else _BATCH,
+        folder=playable_folder,
+        sees=sees,
+        ordered=True,
+        fragile=True,
+        progress=progress,
+    ):
+        yield from outcome.result or (Described(path, error=_CRASHED) for path in outcome.items)
 
 
-@contextmanager
-def _pool(count: int, known: set[str]) -> Iterator[ProcessPoolExecutor]:
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(count, mp_context=context, initializer=_start, initargs=(known,))
-    try:
-        yield pool
-    finally:
-        pool.shutdown(cancel_futures=True)
+def _describe_batch(
+    playable_folder: Path, known: set[str], batch: Sequence[Path]
+) -> list[Described]:
+    return [_describe(path, playable_folder, known) for path in batch]
 
 
-def _start(known: set[str]) -> None:
-    """Prepare a process: it leaves Ctrl-C to its parent, ends with it, and keeps quiet."""
-    global _known
-    _known = known
-    prepare_worker()
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # decoders print their doubts
-
-
-def _finished(future: Future[Described]) -> bool:
-    return future.done() and not future.cancelled() and future.exception() is None
-
-
-def _describe_alone(path: Path, known: set[str], playable_folder: Path) -> Described:
-    with _pool(1, known) as pool:
-        try:
-            return pool.submit(_describe, path, playable_folder).result()
-        except BrokenProcessPool:
-            return Described(path, error="the program that reads it crashed on this file")
-
-
-def _describe(path: Path, playable_folder: Path, known: set[str] | None = None) -> Described:
+def _describe(path: Path, playable_folder: Path, known: set[str]) -> Described:
     try:
         sha256 = content_hash(path)
-        if sha256 in (_known if known is None else known):
+        if sha256 in known:
             return Described(path, sha256)
         if path.suffix.lower() not in AUDIO_SUFFIXES:
             return Described(path, sha256, score=describe_score_file(path))

@@ -79,6 +79,8 @@ def fit_heads(
     pulls: Sequence[Pull],
     *,
     steps: int = 60,
+    rate: float = 1.0,
+    temperature: float = TEMPERATURE,
     on_step: Step | None = None,
 ) -> Parameters:
     """Return the parameters of c heads fitted side by side, arrays of shape [c, ...].
@@ -100,6 +102,10 @@ def fit_heads(
         The pull of each of the c fits.
     steps
         Of Adam, over all triplets at once.
+    rate
+        Its learning rates, as a multiple of the usual ones.
+    temperature
+        How sharply a difference of squared distances is taken for an answer.
     on_step
         Called with (step, of, mean loss, subspace vectors [c, n, d] before the step); it may raise
         to end the fit.
@@ -125,10 +131,10 @@ def fit_heads(
     # Rates follow the size of the numbers they change: a zero matrix needs a floor.
     optimiser = torch.optim.Adam(
         [
-            {"params": [v], "lr": _WEIGHT_RATE * max(float(origin[k].std()) * 10, 0.1)}
+            {"params": [v], "lr": rate * _WEIGHT_RATE * max(float(origin[k].std()) * 10, 0.1)}
             for k, v in weights.items()
         ]
-        + [{"params": [gains], "lr": _GAIN_RATE}]
+        + [{"params": [gains], "lr": rate * _GAIN_RATE}]
     )
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
 
@@ -147,7 +153,7 @@ def fit_heads(
             y = apply_head(kind, heads(), x)
             distance = sum(((v - origin[k]) ** 2).flatten(1).sum(1) for k, v in weights.items())
             loss = (weight_pull * distance / size + gain_pull * (gains**2).mean(1)).sum()
-            data = sum((_triplet_loss(y, t, w) for t, w in parts), torch.zeros(count))
+            data = sum((_triplet_loss(y, t, w, temperature) for t, w in parts), torch.zeros(count))
             (loss + data.sum()).backward()
             optimiser.step()
             schedule.step()
@@ -166,7 +172,7 @@ def _finite(pulls: list[float]):  # type: ignore[no-untyped-def]
     return torch.nan_to_num(values, posinf=0.0), moves
 
 
-def _triplet_loss(y: Any, triplets: Triplets, weight: Any) -> Any:
+def _triplet_loss(y: Any, triplets: Triplets, weight: Any, temperature: float) -> Any:
     """Return the weighted logistic loss of each fit, [c], from subspace vectors [c, n, d]."""
     import torch
     from torch.nn import functional as F
@@ -175,7 +181,7 @@ def _triplet_loss(y: Any, triplets: Triplets, weight: Any) -> Any:
     near, far = _cosines(y, anchor.repeat(2), torch.cat([a, b])).chunk(2, dim=1)
     margin = 2.0 * (near - far)  # of unit vectors: the difference of squared distances
     share = torch.from_numpy(triplets.share).expand(len(y), -1)
-    wrong = F.binary_cross_entropy_with_logits(TEMPERATURE * margin, share, reduction="none")
+    wrong = F.binary_cross_entropy_with_logits(temperature * margin, share, reduction="none")
     return (wrong * weight).sum(1)
 
 

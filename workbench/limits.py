@@ -7,6 +7,7 @@ Processes that read them inherit these variables.
 from __future__ import annotations
 
 import os
+import sys
 
 from workbench.errors import WorkbenchError
 
@@ -35,3 +36,21 @@ def file_limit(name: str) -> int:
     if not (text.isascii() and text.isdigit() and 0 < int(text) < 2**31):
         raise WorkbenchError(f"{name} is {text[:40]!r}; set it to a whole number, or not at all.")
     return int(text)
+
+
+def limit_memory(megabytes: int) -> None:
+    """Let this process have no more memory of its own than that, beside what it has now.
+
+    What it asks for beyond is refused: a `MemoryError`, or the end of a library that expects none.
+    Linux counts what a process may write to itself; elsewhere nothing is limited.
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    import resource
+
+    import psutil
+
+    wanted = psutil.Process().memory_info().data + megabytes * 2**20
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    if hard == resource.RLIM_INFINITY or wanted < hard:
+        resource.setrlimit(resource.RLIMIT_DATA, (wanted, hard))

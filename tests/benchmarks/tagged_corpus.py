@@ -23,6 +23,7 @@ import pandas as pd
 import soundfile
 
 from workbench.catalogue.keys import parse_key
+from workbench.cluster.place import choose_place
 from workbench.corpus.build import Recipe, chosen_rows
 from workbench.corpus.manifest import read_manifest
 from workbench.corpus.pool import run_jobs
@@ -68,8 +69,8 @@ def main(manifest: str, folder: str, *fonts: str) -> None:
     progress = Progress()
     progress.stage("Rendering scores", len(jobs))
     todo = [job for job in jobs if not (root / "parts" / f"{job.file}.csv").exists()]
-    processes = int(os.environ.get("PROCESSES", os.cpu_count() or 1))
-    for job, problem in run_jobs(partial(_make, root=root), todo, processes=processes):
+    place = choose_place(processes=int(os.environ.get("PROCESSES", 0)) or None)
+    for job, problem in run_jobs(partial(_make, root=root), todo, place=place, folder=root):
         progress.advance(label=problem or job.row["title"])
     parts = [root / "parts" / f"{job.file}.csv" for job in jobs]
     truth = pd.concat([pd.read_csv(p, dtype=str) for p in parts if p.exists()], ignore_index=True)

@@ -189,7 +189,7 @@ def test_a_reader_has_a_limit_of_memory() -> None:
     reading, writing = os.pipe()
     child = os.fork()
     if not child:
-        from workbench.workers import limit_memory
+        from workbench.limits import limit_memory
 
         limit_memory(200)
         try:

@@ -182,10 +182,13 @@ class Database:
         file = Path(self.url.database)
         stamp = time.strftime("%Y%m%d-%H%M%S")
         copy = file.with_name(f"{file.stem}-{label}-{stamp}{file.suffix}")
-        with atomic_path(copy) as partial, self.engine.connect() as connection:
-            # A copy made by SQLite is whole, even while another program writes.
-            connection.execute(sa.text("VACUUM INTO :file"), {"file": str(partial)})
+        self.copy_to(copy)
         return copy
+
+    def copy_to(self, file: Path) -> None:
+        """Copy an SQLite database to a file; it is whole, even while another program writes."""
+        with atomic_path(file) as partial, self.engine.connect() as connection:
+            connection.execute(sa.text("VACUUM INTO :file"), {"file": str(partial)})
 
     def close(self) -> None:
         """Give back all connections."""

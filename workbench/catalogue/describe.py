@@ -1,4 +1,4 @@
-"""Describe many files in parallel processes; one that breaks a process, or keeps it, is named.
+"""Describe many files in parallel; one that breaks a process, or keeps it, is named.
 
 Decoders are native code that reads what strangers wrote, so each file has a limit of time, after
 which the system ends its process, and each process one of memory.
@@ -6,16 +6,10 @@ which the system ends its process, and each process one of memory.
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 import signal
-from collections import deque
-from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from multiprocessing.connection import Connection
+from functools import cache, partial
 from pathlib import Path
 
 from workbench.catalogue.embedded import EmbeddedTags, embedded_tags
@@ -26,15 +20,16 @@ from workbench.catalogue.media import (
     describe_audio,
 )
 from workbench.catalogue.score_files import ScoreFile, describe_score_file
+from workbench.cluster.place import Place
+from workbench.cluster.run import run_batches
 from workbench.errors import MediaError, WorkbenchError
-from workbench.limits import BUSY_S, MOST_MB, file_limit
-from workbench.workers import limit_memory, prepare_worker
+from workbench.limits import BUSY_S, MOST_MB, file_limit, limit_memory
+from workbench.progress import Progress
 
-_AHEAD = 64  # files handed out before the first of them is done
+_BATCH = 4  # files: what the loss of a host costs, times the number of its processes
 _COPIES = 5  # of a decoded sound that measuring it takes
 _SPARE_MB = 1024  # for the decoders themselves
 _HAS_ALARM = hasattr(signal, "alarm")  # not on Windows
-_known: set[str] = set()  # of this process, set when it starts
 
 
 @dataclass(frozen=True)
@@ -53,7 +48,13 @@ class Described:
 
 
 def describe_all(
-    files: list[Path], known: set[str], playable_folder: Path, *, processes: int | None = None
+    files: list[Path],
+    known: set[str],
+    playable_folder: Path,
+    *,
+    place: Place,
+    sees: Sequence[Path] = (),
+    progress: Progress | None = None,
 ) -> Iterator[Described]:
     """Describe files in order.
 
@@ -65,84 +66,39 @@ def describe_all(
         Content hashes that need no decoding.
     playable_folder
         Where copies go of formats that browsers cannot play.
-    processes
-        How many; by default one per core. One works in this process, and may end with it.
+    place
+        Where to work. One process is this one, and may end with it.
+    sees
+        Folders of the files, which workers of a cluster have to see.
+    progress
+        Told what goes on on a cluster.
     """
-    if processes == 1:
-        for path in files:
-            yield _describe(path, playable_folder, known)
-        return
-    count = min(processes or os.cpu_count() or 1, len(files))
-    todo = deque(files)
-    while todo:
-        waiting: deque[tuple[Path, Future[Described]]] = deque()
-        with _pool(count, known) as pool:
-            try:
-                while todo or waiting:
-                    while todo and len(waiting) < _AHEAD:
-                        path = todo[0]
-                        waiting.append((path, pool.submit(_in_time, path, playable_folder)))
-                        todo.popleft()
-                    yield waiting[0][1].result()
-                    waiting.popleft()
-            except BrokenProcessPool:
-                pass  # one of the files that wait has ended its process: which one?
-        for path, future in waiting:
-            if _finished(future):
-                yield future.result()
-            else:
-                yield _describe_alone(path, known, playable_folder)
+    playable_folder.mkdir(parents=True, exist_ok=True)
+    here = place.cluster is None and place.processes == 1
+    work = partial(_describe_batch, playable_folder, known, not here)
+    for outcome in run_batches(
+        work,
+        files,
+        place=place,
+        size=1 if place.cluster is None else _BATCH,
+        folder=playable_folder,
+        sees=sees,
+        ordered=True,
+        fragile=True,
+        progress=progress,
+    ):
+        reason = _reason(outcome.code)
+        yield from outcome.result or (Described(path, error=reason) for path in outcome.items)
 
 
-@contextmanager
-def _pool(count: int, known: set[str]) -> Iterator[ProcessPoolExecutor]:
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(count, mp_context=context, initializer=_start, initargs=(known,))
-    try:
-        yield pool
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _start(known: set[str]) -> None:
-    """Prepare a process: it leaves Ctrl-C to its parent, ends with it, and keeps quiet."""
-    global _known
-    _known = known
-    prepare_worker()
-    limit_memory(_SPARE_MB + _COPIES * file_limit(MOST_MB))
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # decoders print their doubts
-
-
-def _finished(future: Future[Described]) -> bool:
-    return future.done() and not future.cancelled() and future.exception() is None
-
-
-def _describe_alone(path: Path, known: set[str], playable_folder: Path) -> Described:
-    """Describe one file in a process of its own, which tells by its end what became of it."""
-    context = multiprocessing.get_context("spawn")
-    here, there = context.Pipe(duplex=False)
-    process = context.Process(target=_send, args=(there, path, known, playable_folder))
-    process.start()
-    there.close()
-    try:
-        result: Described | WorkbenchError = here.recv()
-    except EOFError:
-        process.join()
-        result = Described(path, error=_reason(process.exitcode))
-    finally:
-        here.close()
-        process.join()
-    if isinstance(result, WorkbenchError):
-        raise result
-    return result
-
-
-def _send(there: Connection, path: Path, known: set[str], playable_folder: Path) -> None:
-    _start(known)
-    try:
-        there.send(_in_time(path, playable_folder))
-    except WorkbenchError as error:
-        there.send(error)
+def _describe_batch(
+    playable_folder: Path, known: set[str], own_process: bool, batch: Sequence[Path]
+) -> list[Described]:
+    """Describe some files; limits hold in a process of its own, which may end by them."""
+    if not own_process:
+        return [_describe(path, playable_folder, known) for path in batch]
+    _limit_this_process()
+    return [_in_time(path, playable_folder, known) for path in batch]
 
 
 def _reason(exit_code: int | None) -> str:
@@ -152,7 +108,7 @@ def _reason(exit_code: int | None) -> str:
     return "the program that reads it crashed on this file"
 
 
-def _in_time(path: Path, playable_folder: Path) -> Described:
+def _in_time(path: Path, playable_folder: Path, known: set[str]) -> Described:
     """Describe a file; the system ends this process where that takes too long.
 
     No exception could do that: a decoder in native code would not hear of it.
@@ -160,16 +116,21 @@ def _in_time(path: Path, playable_folder: Path) -> Described:
     if _HAS_ALARM:
         signal.alarm(file_limit(BUSY_S))
     try:
-        return _describe(path, playable_folder)
+        return _describe(path, playable_folder, known)
     finally:
         if _HAS_ALARM:
             signal.alarm(0)
 
 
-def _describe(path: Path, playable_folder: Path, known: set[str] | None = None) -> Described:
+@cache
+def _limit_this_process() -> None:
+    limit_memory(_SPARE_MB + _COPIES * file_limit(MOST_MB))
+
+
+def _describe(path: Path, playable_folder: Path, known: set[str]) -> Described:
     try:
         sha256 = content_hash(path)
-        if sha256 in (_known if known is None else known):
+        if sha256 in known:
             return Described(path, sha256)
         if path.suffix.lower() not in AUDIO_SUFFIXES:
             return Described(path, sha256, score=describe_score_file(path))

@@ -21,6 +21,7 @@ from workbench.catalogue.manifest import ManifestRow, read_manifest
 from workbench.catalogue.media import AUDIO_SUFFIXES, MediaInfo
 from workbench.catalogue.score_files import ScoreFile, is_meant_as_score
 from workbench.catalogue.stems import SongFolder, find_song_folders
+from workbench.cluster.place import choose_place
 from workbench.errors import CancelledError
 from workbench.files import printable
 from workbench.progress import Progress
@@ -68,6 +69,7 @@ def import_music(
     *,
     manifest: Path | None = None,
     processes: int | None = None,
+    cluster: str | None = None,
     progress: Progress | None = None,
 ) -> ImportReport:
     """Add the sound files and scores of folders to the catalogue.
@@ -82,7 +84,9 @@ def import_music(
         A CSV with titles, artists and tags (see `read_manifest`); it goes before what the files
         say of themselves.
     processes
-        How many files are decoded at once; by default one per core.
+        How many files are decoded at once on this machine; by default one per core.
+    cluster
+        The address of a Dask scheduler whose workers do it instead; by default the configured one.
     progress
         Told about every file.
 
@@ -95,8 +99,10 @@ def import_music(
         If somebody asked to stop.
     """
     progress = progress or Progress()
+    place = choose_place(processes=processes, cluster=cluster, config=ws.config)
     rows = read_manifest(manifest) if manifest else {}
-    found = find_files([Path(p) for p in paths], leave=ws.cache_folder)
+    paths = [Path(p) for p in paths]
+    found = find_files(paths, leave=ws.cache_folder)
     sounds = [path for path in found.files if path.suffix.lower() in AUDIO_SUFFIXES]
     doubtful = found.doubtful - rows.keys()
     report = ImportReport(ignored=found.ignored)
@@ -109,7 +115,10 @@ def import_music(
     progress.stage("Importing", len(found.files))
     playable = ws.cache_folder / "playable"
     known = set(run.known) - ws.catalogue.lost_media()
-    for described in describe_all(found.files, known, playable, processes=processes):
+    sees = [path.resolve() for path in paths]
+    for described in describe_all(
+        found.files, known, playable, place=place, sees=sees, progress=progress
+    ):
         run.take(described)
         progress.advance(label=printable(described.path.name))
         if progress.cancelled():

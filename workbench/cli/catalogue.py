@@ -9,6 +9,7 @@ import typer
 
 from workbench.cli.copy import DatabaseOption
 from workbench.cli.options import (
+    ClusterOption,
     EncoderOption,
     JobOption,
     ProcessesOption,
@@ -52,6 +53,7 @@ def import_(
         Path | None, typer.Option(help="A CSV: path, title, artist, and any tag columns.")
     ] = None,
     processes: ProcessesOption = None,
+    cluster: ClusterOption = None,
     workspace: WorkspaceOption = None,
     job: JobOption = None,
 ) -> None:
@@ -64,7 +66,12 @@ def import_(
     if not paths:
         raise WorkbenchError(f"Name the music to import too: `workbench import {ws.root} PATH`.")
     report = import_music(
-        ws, paths, manifest=manifest, processes=processes, progress=progress_for(job)
+        ws,
+        paths,
+        manifest=manifest,
+        processes=processes,
+        cluster=cluster,
+        progress=progress_for(job),
     )
     say(
         f"{count(report.songs, 'song')} and {count(report.tracks, 'track')} added, {report.known} "
@@ -105,6 +112,7 @@ def embed(
         bool, typer.Option("--render", help="Render scores and let the encoder hear them.")
     ] = False,
     processes: ProcessesOption = None,
+    cluster: ClusterOption = None,
     workspace: WorkspaceOption = None,
     job: JobOption = None,
 ) -> None:
@@ -114,7 +122,12 @@ def embed(
 
     ws = Workspace(workspace)
     report = run(
-        ws, encoder=encoder, render=render, processes=processes, progress=progress_for(job)
+        ws,
+        encoder=encoder,
+        render=render,
+        processes=processes,
+        cluster=cluster,
+        progress=progress_for(job),
     )
     say(f"{report.computed} items embedded with {report.encoder}; {report.total} in all.")
     say(f"Licence of the encoder: {find_encoder(report.encoder, ws).licence_words}.")

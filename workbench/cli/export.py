@@ -9,6 +9,7 @@ import typer
 
 from workbench.cli import export_tables
 from workbench.cli.options import (
+    ClusterOption,
     JobOption,
     JsonOption,
     ProcessesOption,
@@ -64,6 +65,7 @@ def dashboard(
         Path | None, typer.Option(help="A folder of dashboards; by default those shipped.")
     ] = None,
     processes: ProcessesOption = None,
+    cluster: ClusterOption = None,
     as_json: JsonOption = False,
     workspace: WorkspaceOption = None,
     job: JobOption = None,
@@ -89,6 +91,7 @@ def dashboard(
         again=again,
         dashboards=dashboards,
         processes=processes,
+        cluster=cluster,
         progress=progress_for(job),
     )
     archive = zip_folder(made.folder, again=again) if zipped else None

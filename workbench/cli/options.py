@@ -58,6 +58,15 @@ FewestOption = Annotated[
 ProcessesOption = Annotated[
     int | None, typer.Option(min=1, help="How many run at once; by default one per core.")
 ]
+ClusterOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS",
+        help="A Dask scheduler whose workers do it, such as tcp://host:8786; else what "
+        "WORKBENCH_CLUSTER or workbench.toml names.",
+        show_default=False,
+    ),
+]
 
 
 def progress_for(job: Path | None) -> Progress:

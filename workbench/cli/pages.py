@@ -7,7 +7,14 @@ from typing import Annotated
 
 import typer
 
-from workbench.cli.options import JobOption, SeedOption, WorkspaceOption, progress_for, say
+from workbench.cli.options import (
+    ClusterOption,
+    JobOption,
+    SeedOption,
+    WorkspaceOption,
+    progress_for,
+    say,
+)
 from workbench.errors import WorkbenchError
 from workbench.roles import TOKEN_VARIABLE, VIEWER_TOKEN_VARIABLE
 from workbench.server.limits import MOST_MB, MOST_PAGES
@@ -55,6 +62,7 @@ def demo(
         bool, typer.Option(help="Fetch openly licensed recordings where the network is there.")
     ] = True,
     serve: Annotated[bool, typer.Option(help="Open JupyterLab and the dashboards.")] = False,
+    cluster: ClusterOption = None,
     seed: SeedOption = 0,
     job: JobOption = None,
 ) -> None:
@@ -62,7 +70,12 @@ def demo(
     from workbench.demo.command import build_demo
 
     ws, report = build_demo(
-        folder, pieces=pieces, seed=seed, recordings=recordings, progress=progress_for(job)
+        folder,
+        pieces=pieces,
+        seed=seed,
+        recordings=recordings,
+        cluster=cluster,
+        progress=progress_for(job),
     )
     items = ws.catalogue.items()
     songs = ((items["kind"] == "song") & (items["domain"] == "audio")).sum()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from workbench.cli.options import (
+    ClusterOption,
     JobOption,
     JsonOption,
     ProcessesOption,
@@ -39,6 +40,7 @@ def tag(
         str | None, typer.Option(metavar="ITEM", help="Show what was said of an item, id or title.")
     ] = None,
     processes: ProcessesOption = None,
+    cluster: ClusterOption = None,
     as_json: JsonOption = False,
     workspace: WorkspaceOption = None,
     job: JobOption = None,
@@ -50,15 +52,16 @@ def tag(
     elif show is not None:
         _show(ws, show, tagger, as_json=as_json)
     else:
-        _run(ws, tagger, kind, processes=processes, again=again, as_json=as_json, job=job)
+        place = {"processes": processes, "cluster": cluster}
+        _run(ws, tagger, kind, place, again=again, as_json=as_json, job=job)
 
 
 def _run(
     ws: Workspace,
     tagger: str | None,
     kind: str | None,
+    place: dict[str, Any],
     *,
-    processes: int | None,
     again: bool,
     as_json: bool,
     job: JobOption,
@@ -66,9 +69,7 @@ def _run(
     from workbench.tagging.tag import tag_items
     from workbench.tagging.taggers import find_tagger
 
-    report = tag_items(
-        ws, tagger, kind=kind, processes=processes, progress=progress_for(job), again=again
-    )
+    report = tag_items(ws, tagger, kind=kind, progress=progress_for(job), again=again, **place)
     info = find_tagger(ws, report.tagger)
     if as_json:
         say_json({**vars(report), "threshold": info.threshold, "licence": info.licence})

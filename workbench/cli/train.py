@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from workbench.cli.options import (
+    ClusterOption,
     EncoderOption,
     JobOption,
     ProcessesOption,
@@ -21,6 +22,7 @@ from workbench.cli.options import (
 )
 from workbench.cli.train_base import score_trained, train_base_model
 from workbench.cli.train_relations import train_relation_networks
+from workbench.cli.train_sweep import sweep_heads
 from workbench.cli.train_tagger import train_tagger_command
 from workbench.workspace import Workspace
 
@@ -32,6 +34,7 @@ def register(app: typer.Typer) -> None:
     train.command("base")(train_base_model)
     train.command("score")(score_trained)
     train.command("relations")(train_relation_networks)
+    train.command("sweep")(sweep_heads)
     train.command("tagger")(train_tagger_command)
     app.add_typer(train, name="train")
 
@@ -48,16 +51,27 @@ def train_heads(
     by_use: Annotated[
         bool, typer.Option("--by-use", help="Items used in songs and liked count more.")
     ] = False,
+    width: Annotated[int, typer.Option(min=1, help="Size of a subspace.")] = 64,
+    pull: Annotated[float, typer.Option(min=0, help="How strongly weights are held.")] = 3.0,
+    rate: Annotated[float, typer.Option(min=0, help="Multiple of the learning rate.")] = 1.0,
+    temperature: Annotated[float, typer.Option(min=0, help="How sharply distances answer.")] = 8.0,
+    steps: Annotated[int, typer.Option(min=0, help="Steps of the optimiser.")] = 60,
     seed: SeedOption = 0,
     workspace: WorkspaceOption = None,
     job: JobOption = None,
 ) -> None:
     """Fit one head per dimension to the tags, on the vectors of an encoder."""
-    from workbench.training.initial import fit_initial
+    from workbench.training.initial import HeadOptions, fit_initial
 
     ws = Workspace(workspace)
     card = fit_initial(
-        ws, head=head, encoder=encoder, by_use=by_use, seed=seed, progress=progress_for(job)
+        ws,
+        head=head,
+        encoder=encoder,
+        by_use=by_use,
+        options=HeadOptions(width, pull, rate, temperature, steps),
+        seed=seed,
+        progress=progress_for(job),
     )
     say(f"Model {card.version} is in use. Its encoder: {card.encoder}, licence: {card.licence}.")
     say(f"On {card.metrics['held_out_items']} held-out songs:")
@@ -100,11 +114,10 @@ def train_corpus(
     ] = False,
     seed: SeedOption = 0,
     processes: ProcessesOption = None,
+    cluster: ClusterOption = None,
     job: JobOption = None,
 ) -> None:
     """Render scores into a corpus to train networks on; an interrupted run goes on."""
-    import os
-
     from workbench.corpus.build import FAILURES, Recipe, build_corpus, read_failures
     from workbench.corpus.manifest import read_manifest
     from workbench.corpus.performances import SECONDS as PIECE_SECONDS
@@ -112,8 +125,8 @@ def train_corpus(
     from workbench.corpus.renditions import SECONDS
 
     recipe = Recipe(
-        fonts=tuple(font),
-        test_fonts=tuple(test_font),
+        fonts=tuple(file.resolve() for file in font),
+        test_fonts=tuple(file.resolve() for file in test_font),
         renditions=renditions or (2 if pieces else 5),
         seconds=PIECE_SECONDS if pieces else SECONDS,
         per_corpus=per_corpus,
@@ -122,10 +135,11 @@ def train_corpus(
     )
     build = build_pieces if pieces else build_corpus
     rendered = build(
-        read_manifest(manifest),
+        read_manifest(manifest.resolve()),
         folder,
         recipe,
-        processes=processes or os.cpu_count() or 1,
+        processes=processes,
+        cluster=cluster,
         progress=progress_for(job),
     )
     counts = rendered.groupby("split", sort=False).agg(

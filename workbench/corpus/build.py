@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from workbench.catalogue.keys import key_name, parse_key
+from workbench.cluster.place import choose_place
 from workbench.corpus.manifest import SPLITS, artist_names, split_by_artist
 from workbench.corpus.pool import run_jobs
 from workbench.corpus.renditions import SECONDS, Rendition, draw_rendition
@@ -67,7 +68,8 @@ def build_corpus(
     folder: Path,
     recipe: Recipe,
     *,
-    processes: int = 2,
+    processes: int | None = None,
+    cluster: str | None = None,
     progress: Progress | None = None,
 ) -> pd.DataFrame:
     """Render a manifest's scores into a folder; an interrupted build goes on where it was.
@@ -81,7 +83,9 @@ def build_corpus(
     recipe
         How it is made.
     processes
-        Rendering side by side, one core each.
+        How many render side by side on this machine, one core each; by default one per core.
+    cluster
+        The address of a Dask scheduler whose workers do it instead; by default the configured one.
     progress
         Told about every score.
 
@@ -100,15 +104,20 @@ def build_corpus(
     progress = progress or Progress()
     if recipe.seconds < SEGMENT_S:
         raise WorkbenchError(f"A rendition lasts {SEGMENT_S:g} seconds at least, one segment.")
-    parts = folder / "parts"
+    place = choose_place(processes=processes, cluster=cluster)
+    parts = folder.resolve() / "parts"
     parts.mkdir(parents=True, exist_ok=True)
     rows = chosen_rows(manifest, recipe)
     check_recipe(folder, recipe, rows)
     jobs = _jobs(rows, recipe)
     todo = [job for job in jobs if not (parts / job.file).exists()]
     failures: dict[str, str] = {}
+    sees = [*recipe.fonts, *recipe.test_fonts, *(Path(job.row["path"]) for job in todo[:1])]
     progress.stage("Rendering scores", len(todo))
-    for job, failure in run_jobs(partial(_render, parts=parts), todo, processes=processes):
+    work = partial(_render, parts=parts)
+    for job, failure in run_jobs(
+        work, todo, place=place, folder=parts, sees=sees, progress=progress
+    ):
         path = job.row["path"]
         if failure:
             failures[path] = failure

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from workbench.catalogue.keys import parse_key
+from workbench.cluster.place import choose_place
 from workbench.corpus.build import FAILURES, Recipe, check_recipe, chosen_rows
 from workbench.corpus.performances import draw_performance
 from workbench.corpus.piece_making import ARRAYS, Job, Piece, make_pieces
@@ -36,7 +37,8 @@ def build_pieces(
     folder: Path,
     recipe: Recipe,
     *,
-    processes: int = 2,
+    processes: int | None = None,
+    cluster: str | None = None,
     progress: Progress | None = None,
 ) -> pd.DataFrame:
     """Render a manifest's scores into a corpus of pieces; an interrupted build goes on.
@@ -50,7 +52,9 @@ def build_pieces(
     recipe
         How it is made; `seconds` is the length of a piece, `renditions` counts performances.
     processes
-        Rendering side by side, one core each.
+        How many render side by side on this machine, one core each; by default one per core.
+    cluster
+        The address of a Dask scheduler whose workers do it instead; by default the configured one.
     progress
         Told about every score.
 
@@ -67,7 +71,8 @@ def build_pieces(
         both sides, or a process was ended.
     """
     progress = progress or Progress()
-    parts = folder / "parts"
+    place = choose_place(processes=processes, cluster=cluster)
+    parts = folder.resolve() / "parts"
     parts.mkdir(parents=True, exist_ok=True)
     rows = chosen_rows(manifest, recipe)
     check_recipe(folder, recipe, rows)
@@ -87,8 +92,12 @@ def build_pieces(
     ]
     todo = [job for job in jobs if not (parts / job.file).exists()]
     failures: dict[str, str] = {}
+    sees = [*recipe.fonts, *recipe.test_fonts, *(Path(job.row["path"]) for job in todo[:1])]
     progress.stage("Rendering performances", len(todo))
-    for job, failure in run_jobs(partial(_perform, parts=parts), todo, processes=processes):
+    work = partial(_perform, parts=parts)
+    for job, failure in run_jobs(
+        work, todo, place=place, folder=parts, sees=sees, progress=progress
+    ):
         if failure:
             failures[job.row["path"]] = failure
         progress.advance(label=Path(job.row["path"]).name)

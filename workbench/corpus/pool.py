@@ -1,21 +1,27 @@
-"""Many renderings side by side, in processes that a lack of memory may end."""
+"""Many renderings side by side; each leaves a file of its own."""
 
 from __future__ import annotations
 
-import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from functools import partial
+from pathlib import Path
 from typing import TypeVar
 
-from workbench.errors import WorkbenchError
-from workbench.workers import prepare_computing_worker
+from workbench.cluster.place import Place
+from workbench.cluster.run import TRIES, run_batches
+from workbench.progress import Progress
 
 Job = TypeVar("Job")
 
 
 def run_jobs(
-    work: Callable[[Job], str | None], jobs: Sequence[Job], *, processes: int
+    work: Callable[[Job], str | None],
+    jobs: Sequence[Job],
+    *,
+    place: Place,
+    folder: Path,
+    sees: Sequence[Path] = (),
+    progress: Progress | None = None,
 ) -> Iterator[tuple[Job, str | None]]:
     """Work off jobs side by side and yield each with what went wrong, as they are finished.
 
@@ -25,30 +31,27 @@ def run_jobs(
         A function of one job, that can be pickled; it returns None or what is wrong.
     jobs
         The jobs.
-    processes
-        How many run at once; one works in this process.
+    place
+        Where to work.
+    folder
+        Where the work leaves its files.
+    sees
+        Other paths it reads.
+    progress
+        Told what goes on on a cluster.
 
     Raises
     ------
     WorkbenchError
-        If a process was ended from outside.
+        If processes are ended from outside again and again, or the cluster cannot be used.
     """
-    if processes == 1 or len(jobs) < 2:
-        for job in jobs:
-            yield job, work(job)
-        return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(
-        processes, mp_context=context, initializer=prepare_computing_worker
-    ) as pool:
-        waiting = {pool.submit(work, job): job for job in jobs}
-        try:
-            for done in as_completed(waiting):
-                yield waiting[done], done.result()
-        except (BrokenProcessPool, MemoryError) as error:
-            raise WorkbenchError(
-                "A process that rendered was ended, perhaps for want of memory; what it finished "
-                "is kept: run the same again with fewer processes."
-            ) from error
-        finally:
-            pool.shutdown(cancel_futures=True)
+    each = partial(_each, work)
+    for outcome in run_batches(
+        each, jobs, place=place, folder=folder, sees=sees, progress=progress
+    ):
+        reason = f"the process that worked on it was ended {TRIES} times"
+        yield from zip(outcome.items, outcome.result or [reason], strict=True)
+
+
+def _each(work: Callable[[Job], str | None], jobs: Sequence[Job]) -> list[str | None]:
+    return [work(job) for job in jobs]

@@ -23,6 +23,7 @@ def build_demo(
     pieces: int | None = None,
     seed: int = 0,
     recordings: bool = True,
+    cluster: str | None = None,
     progress: Progress | None = None,
 ) -> tuple[Workspace, DemoReport]:
     """Build a demo workspace, or finish one that was interrupted.
@@ -37,12 +38,16 @@ def build_demo(
         One seed gives one demo.
     recordings
         Whether to fetch openly licensed recordings where the network is there.
+    cluster
+        The address of a Dask scheduler whose workers do it instead; by default the configured one.
     progress
         Told about every step.
     """
     progress = progress or Progress()
     ws = Workspace.create(folder)
-    report = add_demo_music(ws, pieces=pieces, seed=seed, recordings=recordings, progress=progress)
+    report = add_demo_music(
+        ws, pieces=pieces, seed=seed, recordings=recordings, cluster=cluster, progress=progress
+    )
     for piece, reason in report.skipped:
         progress.note(f"Left out {piece}: {reason}")
     if report.recordings_line:
@@ -51,8 +56,10 @@ def build_demo(
         install()
     except WorkbenchError as error:
         progress.note(str(error))
-    tag_items(ws, SHIPPED_TAGGER, kind="song", domains=("audio",), progress=progress)
-    embedded = embed(ws, progress=progress)
+    tag_items(
+        ws, SHIPPED_TAGGER, kind="song", domains=("audio",), cluster=cluster, progress=progress
+    )
+    embedded = embed(ws, cluster=cluster, progress=progress)
     if ws.models.current() is None or (
         embedded.computed and ws.models.card().encoder != default_encoder().key
     ):

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import importlib.util
-import multiprocessing
-import os
-from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from workbench.catalogue.items import TagValue
 from workbench.catalogue.media import MediaInfo
 from workbench.catalogue.words import MARK
+from workbench.cluster.place import Place, choose_place
+from workbench.cluster.run import TRIES, run_batches
 from workbench.demo.build import Song, build_song
 from workbench.demo.plan import Plan, make_plans
 from workbench.demo.recipe import read_recipe
@@ -48,6 +47,7 @@ def add_demo_music(
     pieces: int | None = None,
     seed: int = 0,
     recordings: bool = True,
+    cluster: str | None = None,
     progress: Progress | None = None,
 ) -> DemoReport:
     """Render the recipe's pieces into the workspace; those already there are left alone.
@@ -63,6 +63,8 @@ def add_demo_music(
         Draws instruments, tempi, keys and dynamics. The same seed gives the same music.
     recordings
         Whether to try to fetch librosa's example recordings.
+    cluster
+        The address of a Dask scheduler whose workers do it instead; by default the configured one.
     progress
         Told about every piece.
 
@@ -79,6 +81,7 @@ def add_demo_music(
         If the disk is full or the workspace cannot be written.
     """
     _require_packages()
+    place = choose_place(cluster=cluster, config=ws.config)
     progress = progress or Progress()
     report = DemoReport()
     plans = make_plans(read_recipe(), seed=seed)[:pieces]
@@ -86,11 +89,11 @@ def add_demo_music(
     missing = [plan for plan in plans if plan.piece.slug not in known]
     report.already_there = len(plans) - len(missing)
     progress.stage("Rendering scores", len(missing))
-    for plan, result in _build(ws, missing, known, seed):
+    for plan, result in _build(ws, missing, known, seed, place):
         if isinstance(result, Song):
             _add_song(ws, result, known, report)
         else:
-            report.skipped.append((plan.piece.title, str(result)))
+            report.skipped.append((plan.piece.title, result))
         progress.advance(label=plan.piece.title)
     if recordings:
         report.recordings, report.recordings_line = add_recordings(ws, progress=progress)
@@ -113,43 +116,35 @@ def _known(ws: Workspace) -> dict[str, int]:
 
 
 def _build(
-    ws: Workspace, plans: list[Plan], known: dict[str, int], seed: int
-) -> Iterator[tuple[Plan, Song | Exception]]:
-    """Build songs in as many processes as there are cores; yield them as they are done."""
-    if not plans:
-        return
+    ws: Workspace, plans: list[Plan], known: dict[str, int], seed: int, place: Place
+) -> Iterator[tuple[Plan, Song | str]]:
+    """Build songs side by side; yield them, or why there is none, as they are done."""
     begun = {name.split("/")[0] for name in known}
-    workers = min(os.cpu_count() or 1, len(plans))
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
-        waiting: dict[Future[Song], Plan] = {}
-        for plan in plans:
-            folder = ws.root / "media" / plan.piece.slug
-            fresh = plan.piece.slug not in begun
-            waiting[pool.submit(build_song, plan, folder, seed=seed, fresh=fresh)] = plan
-        try:
-            for done in as_completed(waiting):
-                yield waiting[done], _outcome(done)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    media = ws.root / "media"
+    media.mkdir(exist_ok=True)
+    work = partial(_build_each, media, frozenset(begun), seed)
+    for outcome in run_batches(work, plans, place=place, folder=media):
+        reason = f"the process that worked on it was ended {TRIES} times"
+        yield from zip(outcome.items, outcome.result or [reason], strict=True)
 
 
-def _outcome(done: Future[Song]) -> Song | Exception:
+def _build_each(
+    media: Path, begun: frozenset[str], seed: int, plans: Sequence[Plan]
+) -> list[Song | str]:
+    return [_build_one(media, begun, seed, plan) for plan in plans]
+
+
+def _build_one(media: Path, begun: frozenset[str], seed: int, plan: Plan) -> Song | str:
     """Return the song, or why this one piece cannot be had; what concerns all is raised."""
+    slug = plan.piece.slug
     try:
-        return done.result()
-    except BrokenProcessPool as error:
-        raise WorkbenchError(
-            "A process that renders scores was ended from outside (out of memory?); "
-            "run the command again, it goes on where it stopped."
-        ) from error
+        return build_song(plan, media / slug, seed=seed, fresh=slug not in begun)
     except MediaError as error:
-        return error
-    except WorkbenchError:
+        return str(error)
+    except (WorkbenchError, MemoryError):
         raise
     except Exception as error:  # music21 raises whatever it stumbles on
-        return MediaError(f"cannot be arranged ({type(error).__name__}: {error})")
+        return f"cannot be arranged ({type(error).__name__}: {error})"
 
 
 def _add_song(ws: Workspace, song: Song, known: dict[str, int], report: DemoReport) -> None:

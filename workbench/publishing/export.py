@@ -81,6 +81,7 @@ def export_dashboard(
     again: bool = False,
     dashboards: Path | None = None,
     processes: int | None = None,
+    cluster: str | None = None,
     progress: Progress | None = None,
 ) -> Exported:
     """Write dashboards into a folder that opens from a disk, without a server.
@@ -98,7 +99,10 @@ def export_dashboard(
     dashboards
         The folder of notebooks; by default those shipped.
     processes
-        How many sounds are written at once; by default one per core.
+        How many sounds are written at once on this machine; by default one per core.
+    cluster
+        The address of a Dask scheduler whose workers write them instead; by default the
+        configured one.
     progress
         Told what is being done.
 
@@ -131,7 +135,7 @@ def export_dashboard(
             for page, entry in zip(pages, listed, strict=True)
         }
         items = {item for each in drawn.values() for one in each for item in _heard_on(one, ws)}
-        sounds = _add_sounds(shown, items, partial, options, processes, progress)
+        sounds = _add_sounds(shown, items, partial, options, processes, cluster, progress)
         for url, chapters in drawn.items():
             for one in chapters:
                 text = widget_page(sheet, url, one.rendered, one.data, sounds.items)
@@ -183,6 +187,7 @@ def _add_sounds(
     folder: Path,
     options: ExportOptions,
     processes: int | None,
+    cluster: str | None,
     progress: Progress,
 ) -> Written:
     """Write the sounds and a table of them that says under which licence each stands."""
@@ -193,7 +198,7 @@ def _add_sounds(
         return Written([], {})
     sounds = write_sounds(
         ws, chosen, folder / "audio", seconds=options.seconds, processes=processes,
-        progress=progress,
+        cluster=cluster, progress=progress,
     )  # fmt: skip
     licences = ws.catalogue.tags(LICENCE).set_index("item_id")["value"].groupby(level=0).first()
     rows = [

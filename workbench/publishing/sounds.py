@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -14,10 +13,11 @@ import numpy as np
 from workbench.audio.decode import Sound, encode
 from workbench.audio.levels import Levels
 from workbench.audio.mixing import resampled
+from workbench.cluster.place import choose_place
+from workbench.cluster.views import View, opened_workspace, view_for
 from workbench.corpus.pool import run_jobs
 from workbench.errors import WorkbenchError
 from workbench.progress import Progress
-from workbench.vectors.batches import opened_workspace
 
 if TYPE_CHECKING:
     from workbench.workspace import Workspace
@@ -43,6 +43,7 @@ def write_sounds(
     *,
     seconds: float | None = SECONDS,
     processes: int | None = None,
+    cluster: str | None = None,
     progress: Progress | None = None,
 ) -> Written:
     """Write ``<id>.ogg`` into a folder for each item that can be heard.
@@ -58,29 +59,33 @@ def write_sounds(
     seconds
         Length of the excerpts; None for whole items.
     processes
-        How many work at once; by default one per core.
+        How many work at once on this machine; by default one per core.
+    cluster
+        The address of a Dask scheduler whose workers do it instead; by default the configured one.
     progress
         One step per item.
     """
     progress = progress or Progress()
     folder.mkdir(parents=True, exist_ok=True)
     progress.stage("Writing sounds", len(items))
-    work = partial(write_sound, ws.root, folder, seconds=seconds)
+    place = choose_place(processes=processes, cluster=cluster, config=ws.config)
     written: list[int] = []
     missing: dict[int, str] = {}
-    for item, problem in run_jobs(work, items, processes=processes or os.cpu_count() or 1):
-        if problem is None:
-            written.append(item)
-        else:
-            missing[item] = problem
-        progress.advance()
+    with view_for(ws, place) as view:
+        work = partial(write_sound, view, folder, seconds=seconds)
+        for item, problem in run_jobs(work, items, place=place, folder=folder, progress=progress):
+            if problem is None:
+                written.append(item)
+            else:
+                missing[item] = problem
+            progress.advance()
     return Written(sorted(written), missing)
 
 
-def write_sound(workspace: Path, folder: Path, item: int, *, seconds: float | None) -> str | None:
+def write_sound(view: View, folder: Path, item: int, *, seconds: float | None) -> str | None:
     """Write the sound of one item; return why it has none."""
     try:
-        sound = opened_workspace(workspace).catalogue.whole_sound(item)
+        sound = opened_workspace(view).catalogue.whole_sound(item)
         sound = excerpt(sound, seconds)
         encode(folder / f"{item}.ogg", sound.samples, sound.sample_rate, compression=COMPRESSION)
     except WorkbenchError as error:

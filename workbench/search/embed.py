@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from workbench.cluster.place import choose_place
+from workbench.cluster.views import View, opened_workspace, view_for
 from workbench.encoders.base import takes_scores
 from workbench.encoders.registry import default_encoder, find_encoder, load_encoder
 from workbench.encoders.warm import warm_encoder
@@ -21,7 +23,6 @@ from workbench.vectors.batches import (
     fill_store,
     items_with_music,
     merge_parts,
-    opened_workspace,
     parts_of,
     without_rows,
 )
@@ -50,6 +51,7 @@ def embed(
     encoder: str | None = None,
     render: bool = False,
     processes: int | None = None,
+    cluster: str | None = None,
     progress: Progress | None = None,
 ) -> EmbedReport:
     """Compute and store the vectors of all items that have none yet.
@@ -66,7 +68,9 @@ def embed(
     render
         Render scores and let the encoder hear them, whether or not it could read them.
     processes
-        How many run at once; by default one per core.
+        How many run at once on this machine; by default one per core.
+    cluster
+        The address of a Dask scheduler whose workers do it instead; by default the configured one.
     progress
         Told about every item.
 
@@ -75,6 +79,7 @@ def embed(
     Finished batches are kept as part files, so that an interrupted run goes on where it was.
     """
     progress = progress or Progress()
+    place = choose_place(processes=processes, cluster=cluster, config=ws.config)
     key = (find_encoder(encoder, ws) if encoder else default_encoder()).key
     # Fail here, with a sentence, rather than in every process.
     reads = render or takes_scores(load_encoder(key, ws.root))
@@ -87,10 +92,9 @@ def embed(
         report.passed_over = len(ws.catalogue.items(domain="symbolic"))
     if todo:
         progress.stage(f"Embedding with {key}", len(todo))
-        work = partial(_encode_batch, key, ws.root, parts_of(store), render)
-        done, report.failures = fill_store(
-            store, work, todo, processes=processes, progress=progress, command="workbench embed"
-        )
+        with view_for(ws, place) as view:
+            work = partial(_encode_batch, key, view, parts_of(store), render)
+            done, report.failures = fill_store(store, work, todo, place=place, progress=progress)
         report.computed = len(done)
         progress.close()
     if not store.exists:
@@ -108,11 +112,9 @@ def _nothing_stored(report: EmbedReport) -> WorkbenchError:
     )
 
 
-def _encode_batch(
-    key: str, workspace: Path, parts: Path, render: bool, batch: Sequence[int]
-) -> Done:
-    encoder = warm_encoder(key, workspace)
-    catalogue = opened_workspace(workspace).catalogue
+def _encode_batch(key: str, view: View, parts: Path, render: bool, batch: Sequence[int]) -> Done:
+    encoder = warm_encoder(key, view.root)
+    catalogue = opened_workspace(view).catalogue
     symbolic = set(catalogue.items(domain="symbolic").index) if takes_scores(encoder) else set()
 
     def vector_of(item_id: int) -> np.ndarray:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from workbench.catalogue.tables import DOMAINS, ITEM_KINDS
+from workbench.cluster.place import choose_place
+from workbench.cluster.views import View, opened_workspace, view_for
 from workbench.encoders.warm import one_process_at_a_time
 from workbench.errors import NotReadyError, StorageError, UnknownNameError, WorkbenchError
 from workbench.progress import Progress
@@ -29,7 +31,6 @@ from workbench.vectors.batches import (
     fill_store,
     items_with_music,
     merge_parts,
-    opened_workspace,
     parts_of,
     without_rows,
 )
@@ -61,6 +62,7 @@ def tag_items(
     kind: str | None = None,
     domains: Sequence[str] = DOMAINS,
     processes: int | None = None,
+    cluster: str | None = None,
     progress: Progress | None = None,
     again: bool = False,
 ) -> TagReport:
@@ -79,7 +81,9 @@ def tag_items(
     domains
         ``audio``, ``symbolic`` or both.
     processes
-        How many run at once; by default one per core.
+        How many run at once on this machine; by default one per core.
+    cluster
+        The address of a Dask scheduler whose workers do it instead; by default the configured one.
     progress
         Told about every item.
     again
@@ -101,6 +105,7 @@ def tag_items(
     Finished batches are kept as part files, so that an interrupted run goes on where it was.
     """
     progress = progress or Progress()
+    place = choose_place(processes=processes, cluster=cluster, config=ws.config)
     if kind not in (None, *ITEM_KINDS):
         raise UnknownNameError(
             f"There is no kind of items {kind!r}; choose one of {', '.join(ITEM_KINDS)}."
@@ -114,15 +119,11 @@ def tag_items(
     report = TagReport(info.key)
     if todo:
         progress.stage(f"Tagging with {info.key}", len(todo))
-        work = partial(_tag_batch, info.key, ws.root, parts_of(stored.store))
-        done, report.failures = fill_store(
-            stored.store,
-            work,
-            todo,
-            processes=processes,
-            progress=progress,
-            command=f"workbench tag --tagger {info.key}",
-        )
+        with view_for(ws, place) as view:
+            work = partial(_tag_batch, info.key, view, parts_of(stored.store))
+            done, report.failures = fill_store(
+                stored.store, work, todo, place=place, progress=progress
+            )
         report.computed = len(done)
         progress.close()
     if not stored.store.exists:
@@ -166,9 +167,9 @@ def _nothing_stored(report: TagReport) -> WorkbenchError:
     )
 
 
-def _tag_batch(key: str, workspace: Path, parts: Path, batch: Sequence[int]) -> Done:
-    tagger = _warm_tagger(key, workspace)
-    catalogue = opened_workspace(workspace).catalogue
+def _tag_batch(key: str, view: View, parts: Path, batch: Sequence[int]) -> Done:
+    tagger = _warm_tagger(key, view)
+    catalogue = opened_workspace(view).catalogue
 
     def scores_of(item_id: int) -> np.ndarray:
         return check_scores(tagger.scores(catalogue.sound_of(item_id, tagger.sample_rate)), tagger)
@@ -177,9 +178,9 @@ def _tag_batch(key: str, workspace: Path, parts: Path, batch: Sequence[int]) -> 
 
 
 @lru_cache(maxsize=2)
-def _warm_tagger(key: str, workspace: Path) -> Tagger:
+def _warm_tagger(key: str, view: View) -> Tagger:
     """Return a tagger whose first use is behind it in this process, as `warm_encoder` does."""
-    tagger = load_tagger(key, opened_workspace(workspace))
+    tagger = load_tagger(key, opened_workspace(view))
     noise = np.random.default_rng(0).normal(scale=0.1, size=int(_NOISE_S * tagger.sample_rate))
     with one_process_at_a_time():
         check_scores(tagger.scores(noise.astype(np.float32)), tagger)

@@ -80,6 +80,8 @@ def fit_heads(
     pulls: Sequence[Pull],
     *,
     steps: int = 60,
+    rate: float = 1.0,
+    temperature: float = TEMPERATURE,
     on_step: Step | None = None,
 ) -> Parameters:
     """Return the parameters of c heads fitted side by side, arrays of shape [c, ...].
@@ -101,12 +103,25 @@ def fit_heads(
         The pull of each of the c fits.
     steps
         Of Adam, over all triplets at once.
+    rate
+        Its learning rates, as a multiple of the usual ones.
+    temperature
+        How sharply a difference of squared distances is taken for an answer.
     on_step
         Called with (step, of, mean loss, subspace vectors [c, n, d] before the step); it may raise
         to end the fit.
     """
     fits = [
-        _Fits(kind, start, problem, pulls, np.array(chosen), steps)
+        _Fits(
+            kind,
+            start,
+            problem,
+            pulls,
+            np.array(chosen),
+            steps=steps,
+            rate=rate,
+            temperature=temperature,
+        )
         for chosen in _alike(pulls)  # what stays as it is need not be carried along
     ]
     with one_thread():
@@ -147,11 +162,15 @@ class _Fits:
         problem: Problem,
         pulls: Sequence[Pull],
         chosen: np.ndarray,
+        *,
         steps: int,
+        rate: float,
+        temperature: float,
     ) -> None:
         import torch
 
         self.chosen, self._kind, self._steps = chosen, kind, steps
+        self._temperature = temperature
         self._x = torch.from_numpy(problem.x)
         self._parts = [
             (triplets, _normalised(weight[chosen]) * share)
@@ -173,13 +192,13 @@ class _Fits:
             for k, v in self._origin.items():
                 self._weights[k] = self._weights[k].clone().requires_grad_()
                 # Rates follow the size of the numbers they change: a zero matrix needs a floor.
-                rate = _WEIGHT_RATE * max(float(v.std()) * 10, 0.1)
-                self._moving.append(_Adam(self._weights[k], rate, v, held))
+                fast = rate * _WEIGHT_RATE * max(float(v.std()) * 10, 0.1)
+                self._moving.append(_Adam(self._weights[k], fast, v, held))
         if math.isfinite(pull.gains):
             width = self._x.shape[1]
             self._gains = torch.zeros(count, width, requires_grad=True)
             held = 2.0 / width * torch.tensor([pulls[i].gains for i in chosen])
-            self._moving.append(_Adam(self._gains, _GAIN_RATE, torch.zeros(width), held))
+            self._moving.append(_Adam(self._gains, rate * _GAIN_RATE, torch.zeros(width), held))
 
     def heads(self) -> Parameters:
         """Return what the heads are with their gains folded in."""
@@ -194,7 +213,7 @@ class _Fits:
 
         y = apply_head(self._kind, self.heads(), self._x)
         zero = torch.zeros(len(self.chosen))
-        data = sum((_triplet_loss(y, t, w) for t, w in self._parts), zero)
+        data = sum((_triplet_loss(y, t, w, self._temperature) for t, w in self._parts), zero)
         if data.requires_grad:
             data.sum().backward()
         share = (1.0 + math.cos(math.pi * number / self._steps)) / 2.0
@@ -246,7 +265,7 @@ class _Adam:
         return self._values.new_zeros(()) if slope is None else slope
 
 
-def _triplet_loss(y: Any, triplets: Triplets, weight: Any) -> Any:
+def _triplet_loss(y: Any, triplets: Triplets, weight: Any, temperature: float) -> Any:
     """Return the weighted logistic loss of each fit, [c], from subspace vectors [c, n, d]."""
     import torch
     from torch.nn import functional as F
@@ -255,7 +274,7 @@ def _triplet_loss(y: Any, triplets: Triplets, weight: Any) -> Any:
     near, far = _cosines(y, anchor.repeat(2), torch.cat([a, b])).chunk(2, dim=1)
     margin = 2.0 * (near - far)  # of unit vectors: the difference of squared distances
     share = torch.from_numpy(triplets.share).expand(len(y), -1)
-    wrong = F.binary_cross_entropy_with_logits(TEMPERATURE * margin, share, reduction="none")
+    wrong = F.binary_cross_entropy_with_logits(temperature * margin, share, reduction="none")
     return (wrong * weight).sum(1)
 
 

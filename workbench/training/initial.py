@@ -8,6 +8,7 @@ loss. Items held out, whole artists at a time, never take part.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,7 +32,7 @@ from workbench.subspaces.triplets import (
     relations,
     sample_triplets,
 )
-from workbench.training.fit import Problem, Pull, fit_heads, one_thread
+from workbench.training.fit import TEMPERATURE, Problem, Pull, fit_heads, one_thread
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,10 +43,35 @@ if TYPE_CHECKING:
 
 SUBSPACE_DIM = 64  # six of them make the paper's best embedding size, 384
 HELD_OUT_SHARE = 0.25
-_TRIPLETS = 2000
-_PULL, _STEPS = 3.0, 60  # a mild refinement; weaker pulls scored lower on held-out artists
+_TRIPLETS = 2000  # per dimension
 _FEWEST_ARTISTS = 8
 _SMALLEST = 12  # songs; fewer cannot be split
+
+
+@dataclass(frozen=True)
+class HeadOptions:
+    """How linear heads are fitted to tags.
+
+    Attributes
+    ----------
+    width
+        Numbers in a subspace vector.
+    pull
+        How strongly weights are held where they start; weaker ones scored lower on held-out
+        artists.
+    rate
+        The learning rate, as a multiple of the usual one.
+    temperature
+        How sharply a difference of squared distances is taken for an answer.
+    steps
+        Of the optimiser.
+    """
+
+    width: int = SUBSPACE_DIM
+    pull: float = 3.0
+    rate: float = 1.0
+    temperature: float = TEMPERATURE
+    steps: int = 60
 
 
 def fit_initial(
@@ -54,6 +80,7 @@ def fit_initial(
     head: str = "linear",
     encoder: str | None = None,
     by_use: bool = False,
+    options: HeadOptions | None = None,
     seed: int = 0,
     promote: bool = True,
     progress: Progress | None = None,
@@ -71,6 +98,8 @@ def fit_initial(
     by_use
         Let items that were used in songs and liked count more than others (the patent's ranking of
         items, US 12,394,399); see `workbench.search.rankings.item_weights`.
+    options
+        How linear heads are fitted; what is best for a catalogue `workbench.training.sweep` finds.
     seed
         One seed gives one model.
     promote
@@ -86,8 +115,9 @@ def fit_initial(
     if head not in HEADS:
         raise UnknownNameError(f"There is no head {head!r}; choose one of {', '.join(HEADS)}.")
     progress = progress or Progress()
+    options = options or HeadOptions()
     rng = np.random.default_rng(seed)
-    chosen = find_encoder(encoder, ws) if encoder else _encoder_with_vectors(ws)
+    chosen = find_encoder(encoder, ws) if encoder else encoder_with_vectors(ws)
     key = chosen.key
     source, loaded = ws.vectors(key), load_encoder(key, ws.root)
     items = ws.catalogue.items()
@@ -110,9 +140,11 @@ def fit_initial(
         heads = {n: {"mask": b} for n, b in zip(names, blocks, strict=True)}
         subspace_dim = blocks.shape[1]
     else:
-        subspace_dim = min(SUBSPACE_DIM, loaded.dim)
-        heads, silent = _weighted_heads(
-            ws, trained, normaliser, raw, subspace_dim, rng, progress, by_use=by_use
+        options = replace(options, width=min(options.width, loaded.dim))
+        subspace_dim = options.width
+        worth = item_weights(ws, trained.index.to_numpy()) if by_use else None
+        heads, silent = weighted_heads(
+            ws, trained.index.to_numpy(), normaliser, raw, options, rng, progress, worth=worth
         )
         own = _own_blocks(loaded, names)
         heads |= {
@@ -182,8 +214,6 @@ def _masks(encoder: Encoder, names: list[str]) -> np.ndarray:
 
 def store_model(ws: Workspace, model: Model, *, promote: bool) -> ModelCard:
     """Score a new model, store it with its subspace vectors, and promote it if asked."""
-    from dataclasses import replace
-
     metrics = evaluate_model(ws, model)
     card = replace(model.card, metrics={**model.card.metrics, **metrics})
     card = ws.models.save(replace(model, card=card), promote=False)
@@ -210,29 +240,49 @@ def hold_out(songs: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:
     return ids[chosen[members]].astype(np.int64)
 
 
-def _encoder_with_vectors(ws: Workspace) -> EncoderInfo:
+def encoder_with_vectors(ws: Workspace) -> EncoderInfo:
+    """Return the best encoder whose vectors are there.
+
+    Raises
+    ------
+    NotReadyError
+        If there are no vectors.
+    """
     for info in list_encoders(ws):
         if info.installed and ws.vectors(info.key).exists:
             return info
     raise NotReadyError("There are no vectors yet; run `workbench embed` first.")
 
 
-def _weighted_heads(
+def weighted_heads(
     ws: Workspace,
-    items: pd.DataFrame,
+    ids: np.ndarray,
     normaliser: Normaliser,
     raw: np.ndarray,
-    subspace_dim: int,
+    options: HeadOptions,
     rng: np.random.Generator,
     progress: Progress,
     *,
-    by_use: bool,
+    worth: np.ndarray | None = None,
 ) -> tuple[dict[str, Parameters], list[str]]:
-    """Return a head per dimension, and the dimensions that the tags say nothing about."""
+    """Return a head per dimension, and the dimensions that the tags say nothing about.
+
+    Parameters
+    ----------
+    ws, ids
+        The workspace, and the n items to learn from.
+    normaliser, raw
+        What brings vectors to equal scales, and the vectors as stored, float32 [n, D].
+    options
+        How they are fitted.
+    rng, progress
+        Draws triplets; told about every dimension.
+    worth
+        How much each item counts, float [n]; by default all the same.
+    """
     x = normaliser(raw)
-    ids = items.index.to_numpy()
-    worth = item_weights(ws, ids) if by_use else np.ones(len(ids))
-    some = compared(song_groups(items), rng)
+    worth = np.ones(len(ids)) if worth is None else worth
+    some = compared(song_groups(ws.catalogue.items().loc[ids]), rng)
     related = relations(ws, ids[some].tolist())
     heads, silent = {}, []
     progress.stage("Fitting heads to the tags", len(related))
@@ -243,11 +293,19 @@ def _weighted_heads(
         with one_thread():
             weights = block_weights(x[some], normaliser.edges, triplets)
         columns = np.repeat(np.sqrt(weights), np.diff(normaliser.edges)).astype(np.float32)
-        directions = principal_directions(x * columns, subspace_dim)
+        directions = principal_directions(x * columns, options.width)
         start = {"weight": (directions * columns).astype(np.float32)}
         counts = worth[some][triplets.rows].mean(axis=1, dtype=np.float32)[None]
         problem = Problem(x[some], NO_TRIPLETS, triplets, np.zeros((1, 0)), counts)
-        fitted = fit_heads("linear", start, problem, [Pull(weights=_PULL)], steps=_STEPS)
+        fitted = fit_heads(
+            "linear",
+            start,
+            problem,
+            [Pull(weights=options.pull)],
+            steps=options.steps,
+            rate=options.rate,
+            temperature=options.temperature,
+        )
         heads[name] = {"weight": fitted["weight"][0]}
         progress.advance(label=name)
     progress.close()

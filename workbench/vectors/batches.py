@@ -1,4 +1,4 @@
-"""Work through a catalogue in batches, on all cores; what is finished is kept as it goes.
+"""Work through a catalogue in batches, on all cores or hosts; what is finished is kept as it goes.
 
 A process does a batch and leaves its rows as a part file beside the store; the part files are
 merged into the store now and then. So an interruption loses the batches in hand and no more.
@@ -7,25 +7,20 @@ merged into the store now and then. So an interruption loses the batches in hand
 from __future__ import annotations
 
 import hashlib
-import multiprocessing
-import os
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from functools import lru_cache
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from workbench.array_files import opened_arrays
-from workbench.errors import WorkbenchError
+from workbench.cluster.place import Place
+from workbench.cluster.run import TRIES, run_batches
+from workbench.errors import CancelledError, WorkbenchError
 from workbench.files import alone, atomic_write
 from workbench.progress import Progress
 from workbench.vectors.store import VectorStore
-from workbench.workers import prepare_computing_worker
 
 if TYPE_CHECKING:
     from workbench.workspace import Workspace
@@ -33,18 +28,18 @@ if TYPE_CHECKING:
 Done = tuple[list[int], dict[int, str]]
 """The items a batch finished, and why the others failed."""
 
-_BATCH = 4  # items per task: what an interruption can lose, times the number of processes
+_BATCH = 4  # items: what an interruption can lose, times the number of processes
+_LOST = f"the process that worked on it was ended {TRIES} times"
 _MERGE_EVERY = 200  # parts; more would slow a restart down, fewer would rewrite the array often
 
 
 def fill_store(
     store: VectorStore,
-    work: Callable[[Sequence[int]], Done],
+    work: Callable[[list[int]], Done],
     ids: Sequence[int],
     *,
-    processes: int | None,
+    place: Place,
     progress: Progress,
-    command: str,
 ) -> Done:
     """Do a piece of work for all `ids` and merge what it leaves into the store.
 
@@ -53,30 +48,36 @@ def fill_store(
     store
         Where the rows go; part files lie in its folder ``parts``.
     work
-        Does one batch and keeps its rows with `keep_part`; other processes must be able to get it.
+        Does one batch and keeps its rows with `each_item`; other processes must be able to get it.
     ids
         The items.
-    processes
-        How many run at once; by default one per core.
+    place
+        Where to work.
     progress
-        Told about every item.
-    command
-        The command that goes on where this stopped, for the sentence that says so.
+        Told about every item, and asked whether to stop.
 
     Raises
     ------
+    CancelledError
+        If somebody asked to stop.
     WorkbenchError
-        If a process was ended from outside.
+        If processes are ended from outside again and again, or the cluster cannot be used.
     """
     finished: list[int] = []
     failures: dict[int, str] = {}
-    count = min(processes or os.cpu_count() or 1, len(ids))
+    parts = parts_of(store)
+    parts.mkdir(parents=True, exist_ok=True)
     waiting = 0
-    for done, failed in _run(work, list(ids), processes=count, command=command):
+    for outcome in run_batches(
+        work, ids, place=place, size=_BATCH, folder=parts, progress=progress
+    ):
+        done, failed = outcome.result or ([], dict.fromkeys(outcome.items, _LOST))
         finished += done
         failures |= failed
         progress.advance(len(done) + len(failed))
         waiting += 1
+        if progress.cancelled():
+            raise CancelledError("The work was stopped; what was finished is kept.")
         if waiting == _MERGE_EVERY:
             merge_parts(store)
             waiting = 0
@@ -169,38 +170,3 @@ def without_rows(store: VectorStore, ids: np.ndarray) -> list[int]:
     """Return those of `ids` that have no row in the store yet."""
     done = store.ids if store.exists else np.zeros(0, np.int64)
     return [int(item_id) for item_id in ids[~np.isin(ids, done)]]
-
-
-@lru_cache(maxsize=1)
-def opened_workspace(folder: Path) -> Workspace:
-    """Return a process's own view of a workspace, opened once."""
-    from workbench.workspace import Workspace
-
-    return Workspace(folder)
-
-
-def _run(
-    work: Callable[[Sequence[int]], Done], ids: list[int], *, processes: int, command: str
-) -> Iterator[Done]:
-    batches = [ids[i : i + _BATCH] for i in range(0, len(ids), _BATCH)]
-    if processes == 1 or len(batches) == 1:
-        yield from map(work, batches)
-        return
-    context = multiprocessing.get_context("spawn")  # forking after torch has started threads hangs
-    with ProcessPoolExecutor(
-        processes, mp_context=context, initializer=prepare_computing_worker
-    ) as pool:
-        todo = iter(batches)
-        waiting: list[Future[Done]] = []
-        try:
-            waiting += [pool.submit(work, batch) for batch in islice(todo, 2 * processes)]
-            while waiting:
-                yield waiting.pop(0).result()
-                waiting += [pool.submit(work, batch) for batch in islice(todo, 1)]
-        except BrokenProcessPool as error:
-            raise WorkbenchError(
-                f"A process was ended from outside, perhaps for lack of memory; run `{command}` "
-                "again, it goes on where it was."
-            ) from error
-        finally:
-            pool.shutdown(cancel_futures=True)

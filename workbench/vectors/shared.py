@@ -29,6 +29,7 @@ from workbench.vectors.store import (
     Arrays,
     VectorStore,
     open_arrays,
+    remove_generations,
     save_arrays,
 )
 
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from workbench.catalogue.database import Database
 
 MAX_DIM = 16_000  # of a vector in pgvector
-_STRAY_S = 3600.0  # a copy that is this old and not finished belongs to nobody
 _FEW = 100  # rows that are asked for one by one
 _LOCK = 0x6D757369  # of those who make the tables, an arbitrary number
 _DROP_WAIT = "2s"  # a replaced set that somebody is still reading is dropped by a later write

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, settings
 from workbench.errors import WorkbenchError
 
 FEW, MANY = 10, 2000
-LONGEST_S = 20  # any one file; a file of a few kilobytes takes milliseconds
+LONGEST_S = 20  # of work on any one file; a few kilobytes take milliseconds
 MOST_BYTES = 3 * 2**29  # that reading one small file may add to what this process holds
 HOW_OFTEN = [pytest.param(FEW, id="few"), pytest.param(MANY, marks=pytest.mark.nightly, id="many")]
 
@@ -53,14 +53,14 @@ def bounded(seconds: int = LONGEST_S, most_bytes: int = MOST_BYTES) -> Iterator[
         raise AssertionError(f"still busy after {seconds} s")
 
     before = resource.getrlimit(resource.RLIMIT_DATA)
-    previous = signal.signal(signal.SIGALRM, late)
-    signal.alarm(seconds)
+    previous = signal.signal(signal.SIGPROF, late)
+    signal.setitimer(signal.ITIMER_PROF, seconds)  # of this process's work: others may be busy
     resource.setrlimit(resource.RLIMIT_DATA, (_data_bytes() + most_bytes, before[1]))
     try:
         yield
     finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, previous)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, previous)
         resource.setrlimit(resource.RLIMIT_DATA, before)
 
 

@@ -29,8 +29,6 @@ Result = TypeVar("Result")
 
 TRIES = 3
 OVERDUE = -int(getattr(signal, "SIGALRM", 0))  # its own alarm ended it: it would again
-    getattr(signal, "SIGALRM", 0)
-)  # work that sets itself an alarm may not be tried again
 _HOPELESS = 12  # lost processes in a row, nothing done between: no item's fault
 _AHEAD = 16  # batches per slot that may be done before an earlier one is, where order counts
 _LOOK_S = 1.0  # how often to look whether there are more slots or none

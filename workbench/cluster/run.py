@@ -2,8 +2,8 @@
 
 Few batches are handed out at a time, so a million items cost no more memory than a hundred. A
 batch whose process or host is lost is done again, item by item, elsewhere: an item that is lost
-three times, or that its own alarm ended, is named and the others go on. So a batch may be done twice, and work that keeps files
-has to name them by what is in them.
+three times, or that its own alarm ended, is named and the others go on. So a batch may be done
+twice, and work that keeps files has to name them by what is in them.
 """
 
 from __future__ import annotations

@@ -165,12 +165,16 @@ def _put_aside(seen: Seen, versions: list[str], kept: LostAndFound) -> str:
     return f"{text}; {_use_last_whole(seen, kept)}" if current in versions else f"{text}."
 
 
-def _use_last_whole(seen: Seen, _kept: LostAndFound) -> str:
-    """Put the version in use that was last and is whole; else the newest whole one."""
+def _use_last_whole(seen: Seen, kept: LostAndFound) -> str:
+    """Put the version in use that was last and is whole; else the newest whole one.
+
+    Where there is none, none is in use, as before the first.
+    """
     store = seen.ws.models
     whole = [folder.name for folder in sorted(store.folder.glob("v*")) if _loads(store, folder)]
     used = [version for version in _used(store) if version in whole]
     if not (used or whole):
+        kept.move(store.folder / HISTORY)
         return "no whole version is left: run `workbench train heads`."
     version = (used or whole)[-1]
     store.promote(version)

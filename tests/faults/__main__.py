@@ -1,0 +1,49 @@
+"""Run every fault with many tries and write the table of docs/results.md."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+REPORT = ROOT / "docs" / "results.md"
+BEGIN, END = "<!-- faults -->", "<!-- end of faults -->"
+
+
+def main() -> int:
+    """Run the tests, here with the options given, and put their counts into the report."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "faults.jsonl"
+        command = [sys.executable, "-m", "pytest", "-q", str(Path(__file__).parent)]
+        options = sys.argv[1:] or ["-m", "nightly or not nightly"]
+        code = subprocess.call(
+            [*command, *options], cwd=ROOT, env={**os.environ, "WORKBENCH_FAULTS": str(file)}
+        )
+        rows = [json.loads(line) for line in file.read_text().splitlines()]
+    write_table(rows)
+    return code
+
+
+def write_table(rows: list[dict[str, object]]) -> None:
+    """Put the table between its marks; of several runs of one fault the largest counts."""
+    best: dict[str, dict[str, object]] = {}
+    for row in rows:
+        name = str(row["what"])
+        if name not in best or int(str(row["tries"])) > int(str(best[name]["tries"])):
+            best[name] = row
+    lines = ["| fault | tries | struck | losses |", "| --- | ---: | ---: | ---: |"]
+    for name in sorted(best):
+        row = best[name]
+        lines.append(f"| {name} | {row['tries']} | {row['hit']} | {row['losses']} |")
+    text = REPORT.read_text(encoding="utf-8")
+    before, _, rest = text.partition(BEGIN)
+    after = rest.partition(END)[2]
+    REPORT.write_text(f"{before}{BEGIN}\n\n" + "\n".join(lines) + f"\n\n{END}{after}", "utf-8")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

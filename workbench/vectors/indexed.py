@@ -27,7 +27,7 @@ _EF_SEARCH = 400  # candidates that a walk through the graph keeps in mind; pgve
 _FEWEST = 200  # candidates of a dimension
 _SHARES = {1: 0.0, 2: 0.01, 3: 0.02}  # of all rows, candidates of each of so many dimensions
 _ALWAYS = 0.05  # of more dimensions
-_COST = 4.0  # how much longer a row takes that an index finds than one that is simply read
+_COST = 40.0  # how much longer a row takes that an index finds than one that is simply read
 _TIES = 50  # rows beyond those asked for, of which equal ones are chosen by their order
 _MEMORY = "512MB"  # for building; a graph that does not fit takes many times as long
 

@@ -24,8 +24,8 @@ SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 # What speaks to the database runs on both in every run of the tests; `--backend` says otherwise.
 _ON_BOTH = (
-    *("catalogue", "cli", "copying", "evaluation", "exchange", "judgements", "listening", "maps"),
-    *("sampling", "search", "tagging", "vectors"),
+    *("catalogue", "cli", "copying", "doctor", "evaluation", "exchange", "judgements"),
+    *("listening", "maps", "sampling", "search", "tagging", "vectors"),
 )
 
 

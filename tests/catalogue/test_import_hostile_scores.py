@@ -115,7 +115,7 @@ def test_a_score_that_ends_the_process_is_named(
         "import os, sys\n"
         "def ends(event, arguments):\n"
         "    if event == 'open' and str(arguments[0]).endswith('good 1.mid'):\n"
-        "        os._exit(1) if 'spawn_main' in ' '.join(sys.orig_argv) else None\n"
+        "        os._exit(1) if 'cluster.child' in ' '.join(sys.orig_argv) else None\n"
         "sys.addaudithook(ends)\n"
     )
     monkeypatch.setenv("PYTHONPATH", f"{site}:{Path(describe.__file__).parents[2]}")

@@ -460,7 +460,6 @@ def test_an_import_stopped_by_ctrl_c_says_so_and_goes_on(ws: Workspace, songs: P
 
 def test_imports_side_by_side_do_not_double_anything(ws: Workspace, songs: Path) -> None:
     programs = [start(ws, songs) for _ in range(2)]
-    for program in programs:
-        program.communicate()
-    assert [program.returncode for program in programs] == [0, 0]
+    said = [program.communicate()[1].decode() for program in programs]
+    assert [program.returncode for program in programs] == [0, 0], said
     whole(ws)

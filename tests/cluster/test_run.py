@@ -101,7 +101,7 @@ def test_when_every_process_is_ended_it_is_no_items_fault(tmp_path: Path) -> Non
 def test_an_item_that_takes_all_memory_is_named(tmp_path: Path) -> None:
     work = partial(cluster_work.refuse, "memory")
     outcomes = list(run_batches(work, [1], place=TWO, folder=tmp_path, fragile=True))
-    assert outcomes == [Outcome([1], lost=True)]
+    assert outcomes == [Outcome([1], lost=True, code=70)]
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import sqlalchemy as sa
-from postgres import use_postgres
+from postgres import new_database_url
 from synthetic import judge
-from tone_workspace import both_backends
 
 from workbench import Workspace
 from workbench.catalogue.tables import Media, now
@@ -42,7 +41,6 @@ def mended(ws: Workspace, *, deep: bool = False) -> Path | None:
 # -- a workspace that is well ---------------------------------------------------------------------
 
 
-@both_backends
 @pytest.mark.parametrize("deep", [False, True])
 def test_a_healthy_workspace_gives_no_finding(ws: Workspace, deep: bool) -> None:
     session = ws.judgements.open_session("Ada")
@@ -133,6 +131,7 @@ def without_references(ws: Workspace, *statements: str) -> None:
     ws.database.close()
 
 
+@pytest.mark.sqlite_file("PostgreSQL refuses rows whose key leads nowhere")
 def test_rows_of_items_that_are_not_there_go_and_are_written_down(ws: Workspace) -> None:
     without_references(ws, "DELETE FROM items WHERE id = 12")
     said = words(ws)
@@ -145,6 +144,7 @@ def test_rows_of_items_that_are_not_there_go_and_are_written_down(ws: Workspace)
     assert list(ws.root.glob("workbench-before-repair-*.sqlite"))
 
 
+@pytest.mark.sqlite_file("PostgreSQL refuses rows whose key leads nowhere")
 def test_judgements_without_their_sitting_are_seen_again(ws: Workspace) -> None:
     judge(ws, [("tempo", 1, 2, 3, "a")])
     without_references(ws, "DELETE FROM sessions")
@@ -154,6 +154,7 @@ def test_judgements_without_their_sitting_are_seen_again(ws: Workspace) -> None:
     assert list(Workspace(ws.root).judgements.table()["rater"]) == ["Ada"]
 
 
+@pytest.mark.sqlite_file("PostgreSQL refuses rows whose key leads nowhere")
 def test_judgements_of_items_that_are_gone_stay(ws: Workspace) -> None:
     judge(ws, [("tempo", 1, 2, 12, "a")])
     without_references(ws, "DELETE FROM items WHERE id = 12")
@@ -164,7 +165,6 @@ def test_judgements_of_items_that_are_gone_stay(ws: Workspace) -> None:
     assert Workspace(ws.root).judgements.count() == 1
 
 
-@both_backends
 def test_claims_of_a_clock_that_was_wrong_are_let_go(
     ws: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -179,7 +179,6 @@ def test_claims_of_a_clock_that_was_wrong_are_let_go(
     assert Claims(ws.database).take(other)
 
 
-@both_backends
 def test_rows_from_the_future_are_told_and_stay(
     ws: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -280,7 +279,8 @@ def narrow_model_vectors(ws: Workspace) -> None:
 
 
 def vectors_of_no_model(ws: Workspace) -> None:
-    shutil.copytree(ws.root / "vectors" / "model-v0001", ws.root / "vectors" / "model-v0009")
+    store = ws.vectors("model-v0001")
+    ws.vectors("model-v0009").write(store.ids, np.asarray(store.vectors))
 
 
 def unfinished_write(ws: Workspace) -> None:
@@ -351,10 +351,15 @@ FAULTS: dict[Callable[[Workspace], None], str] = {
 }
 
 
+IN_FILES = {damage_vectors, unfinished_write}  # vectors that a team's database keeps itself
+
+
 @pytest.mark.parametrize("damage", FAULTS, ids=lambda damage: damage.__name__)
 def test_a_fault_is_told_and_mended(fitted: Workspace, damage: Callable) -> None:
     from workbench.search.subspaces import read_subspaces
 
+    if damage in IN_FILES and not fitted.database.is_sqlite:
+        pytest.skip("vectors are no files here")
     read_subspaces(fitted)
     assert examine(fitted) == []
     damage(fitted)
@@ -379,6 +384,7 @@ def test_a_damaged_version_goes_and_the_last_whole_one_is_in_use(fitted: Workspa
     assert Workspace(fitted.root).models.load().card.version == "v0001"
 
 
+@pytest.mark.sqlite_file("PostgreSQL refuses vectors that are no numbers")
 def test_vectors_that_are_no_numbers_are_found_when_all_is_read(fitted: Workspace) -> None:
     store = fitted.vectors("descriptors-1")
     vectors = np.array(store.vectors)
@@ -391,7 +397,7 @@ def test_vectors_that_are_no_numbers_are_found_when_all_is_read(fitted: Workspac
 
 
 def test_a_team_database_that_does_not_answer_is_one_finding(tmp_path: Path) -> None:
-    ws = use_postgres(Workspace.create(tmp_path / "ws"))
+    ws = Workspace.create(tmp_path / "ws", database=new_database_url())
     config = ws.root / "workbench.toml"
     config.write_text(config.read_text().replace("/w", "/nobody_has_this_", 1))
     (finding,) = examine(Workspace(ws.root))

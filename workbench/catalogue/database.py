@@ -27,7 +27,7 @@ _PATIENCE = {  # until a network that drops is told; seconds, and tcp_user_timeo
     "keepalives_interval": 5,
     "keepalives_count": 3,
 }
-_LOCK = 0x6D757370  # held while the schema is changed, an arbitrary number
+_LOCK = 0x6D757370  # of PostgreSQL, held by whoever writes, an arbitrary number
 _VECTOR_TABLES = ("vectors_", "vector_sets")
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -120,11 +120,18 @@ class Database:
             yield session
 
     def _begin_now(self, connection: OrmSession | sa.Connection, *, durable: bool = True) -> None:
-        """Take SQLite's write lock first: a read that upgrades later can fail without waiting."""
+        """Let one writer in at a time, on a server too: what it reads first then stays true.
+
+        With SQLite, a read that upgrades later could even fail without waiting.
+        """
         if self.is_sqlite:
             level = "FULL" if durable else "NORMAL"
             connection.execute(sa.text(f"PRAGMA synchronous = {level}"))
             connection.execute(sa.text("BEGIN IMMEDIATE"))
+        else:
+            for name in ("lock_timeout", "idle_in_transaction_session_timeout"):
+                connection.execute(sa.text(f"SET LOCAL {name} = '{BUSY_TIMEOUT_S:.0f}s'"))
+            connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
 
     def revision(self) -> str | None:
         """Return the schema revision stored in the database, None for an empty one."""
@@ -167,11 +174,8 @@ class Database:
         config.set_main_option("script_location", str(_MIGRATIONS))
         with self.engine.begin() as connection:
             self._begin_now(connection)
-            if not self.is_sqlite:
-                # Programs that open the workspace together take turns; the others find it done.
-                connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
-                if found is not None:
-                    _back_up_schema(connection, found)
+            if not self.is_sqlite and found is not None:
+                _back_up_schema(connection, found)
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
 
@@ -257,6 +261,8 @@ def _is_read_only(connection: sqlite3.Connection) -> bool:
 _REFUSALS = {
     "database is locked": "is locked by another program; wait for it to finish or close it, then "
     "try again.",
+    "lock timeout": "is locked by another program; wait for it to finish or close it, then try "
+    "again.",
     "readonly": "is read-only; check the permissions of the folder.",
     "read-only": "is read-only; check the permissions of the folder.",
     "unable to open database": "cannot be opened; check that the folder exists and that you may "

@@ -52,11 +52,11 @@ def find_files(paths: list[Path], *, leave: Path) -> Found:
     found = Found()
     named: set[Path] = set()
     wanted = [Path(os.path.abspath(p)) for p in paths]
-    roots = [path.resolve() for path in wanted]
+    roots = [Path(os.path.realpath(path)) for path in wanted]  # also of links in circles
     for path in wanted:
         if path.is_dir():
             for file in _walk(path, leave, found.unreadable):
-                if file.is_symlink() and not _is_below(file, roots):
+                if os.path.islink(file) and not _is_below(file, roots):
                     found.unreadable.append((file, _LEADS_OUT))
                 else:
                     _sort_in(file, found)

@@ -12,7 +12,8 @@ import numpy as np
 from workbench.doctor.findings import Finding, number_of, some
 from workbench.errors import NotReadyError, WorkbenchError
 from workbench.files import LOCK, alone, is_abandoned
-from workbench.vectors.store import VectorStore
+from workbench.vectors.shared import SharedVectors, shared_sets
+from workbench.vectors.store import Arrays, VectorStore, save_arrays
 
 if TYPE_CHECKING:
     from workbench.doctor.lost_and_found import LostAndFound
@@ -26,7 +27,21 @@ _ROWS = 16_384  # rows read at once
 
 
 def check_vectors(seen: Seen) -> Iterator[Finding]:
-    """Look at every folder of vectors and of machine tags."""
+    """Look at all vectors: those in folders, machine tags, and those in a team's database."""
+    yield from _check_folders(seen)
+    if not seen.ws.database.is_sqlite:
+        for name in shared_sets(seen.ws.database):
+            store = seen.ws.vectors(name)
+            try:
+                ids = np.array(store.ids)
+            except WorkbenchError as error:  # the database does not answer, or this disk is full
+                yield Finding("vectors", str(error), "Nothing that needs them works.", "Try again.")
+                continue
+            yield from _unknown_items(seen, store, ids)
+            yield from _of_what(seen, store)
+
+
+def _check_folders(seen: Seen) -> Iterator[Finding]:
     for around in (seen.ws.root / "vectors", seen.ws.root / "tags"):
         for folder in sorted(p for p in around.iterdir() if p.is_dir()) if around.is_dir() else ():
             yield from _strays(folder)
@@ -104,6 +119,20 @@ def _damaged(folder: Path, reason: str) -> Finding:
     )
 
 
+def _take_away(store: VectorStore, kept: LostAndFound) -> str:
+    if not isinstance(store, SharedVectors):
+        return _move_away(store.folder, kept)
+    _keep_rows(store, kept)
+    store.remove()
+    return f"{store.name} went to lost+found."
+
+
+def _keep_rows(store: SharedVectors, kept: LostAndFound) -> None:
+    """Write down the rows of a team's database before they go or change."""
+    arrays = Arrays(store.generation, store.ids, store.vectors)
+    save_arrays(kept.folder / "vectors" / store.name / store.generation, arrays)
+
+
 def _move_away(folder: Path, kept: LostAndFound) -> str:
     """Take a store away, but leave what an interrupted run has finished."""
     with alone(folder):
@@ -126,18 +155,21 @@ def _unknown_items(seen: Seen, store: VectorStore, ids: np.ndarray) -> Iterator[
             "Repair: the others are written anew, and the old ones kept in lost+found.",
             len(unknown),
             some(unknown.tolist()),
-            repair=partial(_without, store.folder, unknown),
+            repair=partial(_without, store, unknown),
         )
 
 
-def _without(folder: Path, unknown: np.ndarray, kept: LostAndFound) -> str:
-    with alone(folder):
-        store = VectorStore(folder)
+def _without(store: VectorStore, unknown: np.ndarray, kept: LostAndFound) -> str:
+    with alone(store.folder):
+        store.refresh()
+        if isinstance(store, SharedVectors):
+            _keep_rows(store, kept)
+        else:
+            for name in ("ids.npy", "vectors.npy"):
+                kept.copy(store.folder / store.generation / name)
         known = ~np.isin(store.ids, unknown)
-        for name in ("ids.npy", "vectors.npy"):
-            kept.copy(folder / store.generation / name)
         store.write(store.ids[known], np.asarray(store.vectors)[known])
-    return f"{number_of(len(unknown), 'vector')} of unknown items taken out of {folder.name}."
+    return f"{number_of(len(unknown), 'vector')} of unknown items taken out of {store.folder.name}."
 
 
 # -- what vectors are of --------------------------------------------------------------------------
@@ -179,7 +211,7 @@ def _of_model(seen: Seen, store: VectorStore, version: str) -> Iterator[Finding]
             "Repair: they go to lost+found.",
             len(store.ids),
             fault=False,
-            repair=partial(_move_away, store.folder),
+            repair=partial(_take_away, store),
         )
         return
     try:
@@ -213,7 +245,7 @@ def _stale(store: VectorStore, version: str, reason: str) -> Finding:
         "Searches and maps show what the model no longer says.",
         "Repair: they go to lost+found and are made again when they are needed.",
         len(store.ids),
-        repair=partial(_move_away, store.folder),
+        repair=partial(_take_away, store),
     )
 
 

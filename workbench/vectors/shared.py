@@ -215,6 +215,13 @@ class SharedVectors(VectorStore):
             },
         )
 
+    def remove(self) -> None:
+        """Forget the set; a later write drops what it held."""
+        with self.database.write() as session:
+            query = sa.text("DELETE FROM vector_sets WHERE name = :name")
+            session.execute(query, {"name": self.name})
+        self.__dict__.pop("_arrays", None)
+
     # -- reading --------------------------------------------------------------------------------
 
     def _open(self, name: str) -> Arrays:

@@ -117,8 +117,8 @@ def test_a_part_file_that_breaks_is_computed_again(ws: Workspace) -> None:
 
 
 def children_of(process: subprocess.Popen[bytes]) -> list[int]:
-    text = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text()
-    return [int(pid) for pid in text.split()]
+    lists = Path(f"/proc/{process.pid}/task").glob("*/children")  # each thread has its own
+    return [int(pid) for file in lists for pid in file.read_text().split()]
 
 
 def alive(pid: int) -> bool:

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from workbench import Workspace
+from workbench.catalogue.items import TagValue
 from workbench.errors import CancelledError, UnknownNameError, WorkbenchError
 from workbench.evaluation.answers import answers
 from workbench.evaluation.scores import Score, count_right
@@ -34,7 +35,7 @@ class Impatient(Progress):
 
 
 def test_every_combination_has_a_row_and_the_best_is_first(fitted: Workspace, tmp_path) -> None:
-    found = sweep(fitted, {"width": [2, 16], "rate": [0.5, 1]}, tmp_path, processes=1)
+    found = sweep(fitted, {"width": [2, 16], "rate": [0.5, 1], "steps": [4]}, tmp_path, processes=1)
     assert {tuple(row) for row in found.table[["width", "rate"]].to_numpy()} == {
         (2, 0.5), (2, 1), (16, 0.5), (16, 1),
     }  # fmt: skip
@@ -84,28 +85,26 @@ def test_a_fold_is_scored_on_songs_that_took_no_part(
 
 
 def test_a_stopped_sweep_goes_on_and_ends_as_if_it_had_not(fitted: Workspace, tmp_path) -> None:
-    grid = {"width": [4, 8]}
+    grid = {"width": [4, 8], "steps": [4]}
     whole = sweep(fitted, grid, tmp_path / "whole", processes=1)
     with pytest.raises(CancelledError, match="kept"):
         sweep(fitted, grid, tmp_path / "parted", processes=1, progress=Impatient(2))
     again = sweep(fitted, grid, tmp_path / "parted", processes=1)
     assert again.computed == 4
     pd.testing.assert_frame_equal(again.table, whole.table)
-    more = sweep(fitted, {"width": [4, 8, 12]}, tmp_path / "parted", processes=1)
+    more = sweep(fitted, {"width": [4, 8, 12], "steps": [4]}, tmp_path / "parted", processes=1)
     assert more.computed == 3
 
 
 def test_other_tags_are_fitted_anew(fitted: Workspace, tmp_path: Path) -> None:
-    assert sweep(fitted, {"width": [4]}, tmp_path, processes=1).computed == 3
+    assert sweep(fitted, {"width": [4], "steps": [4]}, tmp_path, processes=1).computed == 3
     song = int(fitted.catalogue.items(kind="song").index[0])
-    from workbench.catalogue.items import TagValue
-
-    fitted.catalogue.set_tags({song: [TagValue("genre", "polka")]})
-    assert sweep(fitted, {"width": [4]}, tmp_path, processes=1).computed == 3
+    fitted.catalogue.set_tags({song: [TagValue("genre", "polka", "test")]})
+    assert sweep(fitted, {"width": [4], "steps": [4]}, tmp_path, processes=1).computed == 3
 
 
 def test_processes_find_what_one_finds(fitted: Workspace, tmp_path: Path) -> None:
-    grid = {"pull": [1.0, 10.0]}
+    grid = {"pull": [1.0, 10.0], "steps": [4]}
     one = sweep(fitted, grid, tmp_path / "one", processes=1)
     two = sweep(fitted, grid, tmp_path / "two", processes=2)
     pd.testing.assert_frame_equal(one.table, two.table, rtol=0.01)

@@ -29,20 +29,20 @@ def main() -> int:
 
 
 def write_table(rows: list[dict[str, object]]) -> None:
-    """Put the table between its marks; of several runs of one fault the largest counts."""
-    best: dict[str, dict[str, object]] = {}
-    for row in rows:
-        name = str(row["what"])
-        if name not in best or int(str(row["tries"])) > int(str(best[name]["tries"])):
-            best[name] = row
-    lines = ["| fault | tries | struck | losses |", "| --- | ---: | ---: | ---: |"]
-    for name in sorted(best):
-        row = best[name]
-        lines.append(f"| {name} | {row['tries']} | {row['hit']} | {row['losses']} |")
+    """Put the counts between their marks; faults that were not made this time keep theirs.
+
+    Of several runs of one fault the one with the most tries counts.
+    """
     text = REPORT.read_text(encoding="utf-8")
     before, _, rest = text.partition(BEGIN)
-    after = rest.partition(END)[2]
-    REPORT.write_text(f"{before}{BEGIN}\n\n" + "\n".join(lines) + f"\n\n{END}{after}", "utf-8")
+    stored, _, after = rest.partition(END)
+    lines = {line.split("|")[1].strip(): line for line in stored.splitlines()[4:] if line}
+    for row in sorted(rows, key=lambda row: int(str(row["tries"]))):
+        told = f"| {row['what']} | {row['tries']} | {row['hit']} | {row['losses']} |"
+        lines[str(row["what"])] = told
+    table = ["| fault | tries | struck | losses |", "| --- | ---: | ---: | ---: |"]
+    table += [lines[name] for name in sorted(lines)]
+    REPORT.write_text(f"{before}{BEGIN}\n\n" + "\n".join(table) + f"\n\n{END}{after}", "utf-8")
 
 
 if __name__ == "__main__":

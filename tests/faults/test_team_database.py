@@ -105,7 +105,7 @@ def all_there(rater: Rater, ws: Workspace, count: Count) -> None:
         count.lost(f"{len(set(rater.acknowledged) - set(ids))} acknowledged judgements are gone")
     if not ids.is_unique or len(ids) > len(rater.acknowledged) + 1:
         count.lost("a judgement is there twice")
-    count.hit += rater.refused > 0
+    count.hit += min(rater.refused, count.tries)
 
 
 def goes_on(rater: Rater, count: Count, *, timeout_s: float = 30.0) -> None:

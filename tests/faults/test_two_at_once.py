@@ -54,7 +54,7 @@ def test_two_that_fill_a_workspace(tmp_path: Path, name: str, tries: int) -> Non
         for finding in examine(Workspace(root)):
             if finding.fault:
                 count.lost(finding.what)
-    count.close()
+    count.close(always=True)
 
 
 @few_or_many(1, 20)
@@ -74,7 +74,7 @@ def test_two_raters(tmp_path: Path, tries: int) -> None:
             count.lost("an acknowledged judgement is not there")
         if not stored.is_unique:
             count.lost("a judgement is there twice")
-    count.close()
+    count.close(always=True)
 
 
 @few_or_many(1, 10)
@@ -91,7 +91,7 @@ def test_two_finetunings(tmp_path: Path, tries: int) -> None:
             count.lost("a version is missing")
         for finding in examine(Workspace(root)):
             count.lost(finding.what)
-    count.close()
+    count.close(always=True)
 
 
 def promote_often(root: Path, first: int) -> None:
@@ -117,7 +117,7 @@ def test_two_promotes(tmp_path: Path, tries: int) -> None:
             count.lost("the same version was put in use twice in a row")
         if store.current() != named[-1]:
             count.lost("the last one is not in use")
-    count.close()
+    count.close(always=True)
 
 
 def merge_parts_of(root: Path, first: int) -> None:
@@ -144,4 +144,4 @@ def test_two_that_merge_forget_nothing(tmp_path: Path, tries: int) -> None:
             count.lost(f"{80 - len(store.ids)} vectors are gone")
         elif not (store.vectors == store.ids[:, None]).all():
             count.lost("a vector is another item's")
-    count.close()
+    count.close(always=True)

@@ -134,7 +134,7 @@ def merge_parts(store: VectorStore) -> None:
         return
     with alone(store.folder):  # else two that merge at once each forget what the other adds
         store.refresh()
-        _merge(store, sorted(folder.glob("*.npz")))
+        _merge(store, sorted(folder.glob("[!.]*.npz")))  # others may be writing theirs
 
 
 def _merge(store: VectorStore, files: list[Path]) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 from workbench.doctor.findings import Finding, number_of, some
 from workbench.errors import NotReadyError, WorkbenchError
 from workbench.files import LOCK, alone, is_abandoned
+from workbench.vectors.opening import open_vectors
 from workbench.vectors.shared import SharedVectors, shared_sets
 from workbench.vectors.store import Arrays, VectorStore, save_arrays
 
@@ -29,9 +30,9 @@ _ROWS = 16_384  # rows read at once
 def check_vectors(seen: Seen) -> Iterator[Finding]:
     """Look at all vectors: those in folders, machine tags, and those in a team's database."""
     yield from _check_folders(seen)
-    if not seen.ws.database.is_sqlite:
-        for name in shared_sets(seen.ws.database):
-            store = seen.ws.vectors(name)
+    if seen.current and not seen.database.is_sqlite:
+        for name in shared_sets(seen.database):
+            store = open_vectors(seen.database, seen.ws.root, name)
             try:
                 ids = np.array(store.ids)
             except WorkbenchError as error:  # the database does not answer, or this disk is full
@@ -218,7 +219,7 @@ def _of_model(seen: Seen, store: VectorStore, version: str) -> Iterator[Finding]
         model = seen.ws.models.load(version)
     except WorkbenchError:
         return  # the models are looked at by themselves
-    source = seen.ws.vectors(model.card.encoder)
+    source = open_vectors(seen.database, seen.ws.root, model.card.encoder)
     if store.vectors.shape[1] != model.width:
         yield _stale(store, version, "they have another width than its card says")
     elif source.exists and _differ(store, source, model):

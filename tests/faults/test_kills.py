@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from counting import Count, few_or_many
 from processes import kill, seconds_of, start
-from works import WORKS, Work, can, copied, do_copy, judge_and_tell, with_judgements
+from works import WORKS, Work, copied, do_copy, judge_and_tell, with_judgements
 
 from workbench import Workspace
 from workbench.doctor.examine import examine, repair
@@ -27,7 +27,7 @@ def well(root: Path) -> list[str]:
 
 
 def works() -> list[object]:
-    found = [*WORKS.values(), *([COPY] if can("workbench.cli.copying") else [])]
+    found = [*WORKS.values(), COPY]
     return [
         pytest.param(work, marks=pytest.mark.nightly if work.name in EVERY_NIGHT else (),
                      id=work.name)

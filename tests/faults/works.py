@@ -5,7 +5,6 @@ Everything here can be called in a process of its own.
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,8 @@ from sounds import tone, write
 from synthetic import add_songs, judge, opinion
 
 from workbench import Workspace
+from workbench.doctor.examine import examine
+from workbench.workspace import CONFIG_FILE
 
 FILES, OLD_SONGS, ANSWERS = 10, 400, 150
 _LOUD = """
@@ -169,17 +170,26 @@ WORKS = {
 }
 
 
-# -- copying a workspace, where this version can ---------------------------------------------------
+# -- copying a workspace -----------------------------------------------------------------------
 
 
 def do_copy(root: Path) -> None:
-    from workbench.cli.copying import copy_workspace
+    from workbench.copying.copy import copy_workspace
 
-    copy_workspace(root, root.with_name(f"{root.name}-copy"))
+    if (copy_of(root) / CONFIG_FILE).exists():  # the end came after the last step
+        return
+    compared = copy_workspace(Workspace(root), copy_of(root))
+    assert all(pair.is_equal for pair in compared)
+
+
+def copy_of(root: Path) -> Path:
+    """Return where the copy of a workspace goes."""
+    return root.with_name(f"{root.name}-copy")
 
 
 def copied(root: Path) -> Any:
-    ws = Workspace(root.with_name(f"{root.name}-copy"))
+    ws = Workspace(copy_of(root))
+    assert not [finding.what for finding in examine(ws) if finding.fault]
     return ws.judgements.history()["id"].tolist(), ws.models.current()
 
 
@@ -202,8 +212,3 @@ def judge_and_tell(root: Path, told: Path, rater: str = "Ada", count: int = ANSW
             )  # fmt: skip
             assert log.append(answer)
             stream.write(answer.id + "\n")
-
-
-def can(module: str) -> bool:
-    """Return whether this version has a module."""
-    return importlib.util.find_spec(module) is not None

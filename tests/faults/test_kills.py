@@ -27,7 +27,7 @@ def well(root: Path) -> list[str]:
 
 
 def works() -> list[object]:
-    found = [*WORKS.values(), *([COPY] if can("workbench.cli.copying") else [])]
+    found = [*WORKS.values(), *([COPY] if can("workbench.copying") else [])]
     return [
         pytest.param(work, marks=pytest.mark.nightly if work.name in EVERY_NIGHT else (),
                      id=work.name)

@@ -173,9 +173,11 @@ WORKS = {
 
 
 def do_copy(root: Path) -> None:
-    from workbench.cli.copying import copy_workspace
+    from workbench.copying.copy import copy_workspace
 
-    copy_workspace(root, root.with_name(f"{root.name}-copy"))
+    target = root.with_name(f"{root.name}-copy")
+    if not (target / "workbench.toml").exists():  # else it had been finished
+        copy_workspace(Workspace(root), target)
 
 
 def copied(root: Path) -> Any:

@@ -220,7 +220,7 @@ def test_a_piece_that_cannot_be_built_is_reported_and_the_others_stay(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ws = Workspace.create(tmp_path / "ws")
-    reason = MediaError("x.mxl: music21 cannot read it (broken)")
+    reason = "x.mxl: music21 cannot read it (broken)"
     monkeypatch.setattr(music, "_build", lambda ws, plans, *_: [(plan, reason) for plan in plans])
     report = add_demo_music(ws, pieces=2, recordings=False)
     assert [title for title, _ in report.skipped] == [plan.piece.title for plan in PLANS[:2]]

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from workbench.symbolic.render import SAMPLE_RATE, render
+from workbench.symbolic.soundfont import find_sound_font, tuned_copy
 
 
 def scale(program: int, seconds: int = 2) -> Any:
@@ -36,6 +37,17 @@ def test_the_sound_is_stereo_as_long_as_the_notes_and_always_the_same() -> None:
     assert sound.shape[0] == 2
     assert sound.shape[1] / SAMPLE_RATE == pytest.approx(2.0, abs=0.2)
     assert np.array_equal(sound, render(scale(0)))
+
+
+def test_what_was_rendered_before_leaves_no_trace() -> None:
+    pytest.importorskip("pretty_midi", reason="the demo extra is not installed")
+    import symusic
+
+    font = str(tuned_copy(find_sound_font()))
+    for program in sorted({*range(128)} - {78}):  # the whistle never sounds twice alike
+        score = scale(program, seconds=6)
+        fresh: Any = symusic.Synthesizer(font, SAMPLE_RATE)
+        assert np.array_equal(render(score), fresh.render(score, stereo=True)), program
 
 
 def test_instruments_differ_in_their_spectra() -> None:

@@ -31,7 +31,8 @@ def render(
     -------
     np.ndarray
         float32, shape (2, n), full scale 1.0 but neither normalised nor limited; shape (2, 0) if
-        the score holds no note. The same score always gives the same samples.
+        the score holds no note. The same score gives the same samples, whatever was
+        rendered before; of General MIDI's instruments only symusic's whistle does not.
 
     Raises
     ------
@@ -42,12 +43,15 @@ def render(
     """
     if not any(len(track.notes) for track in score.tracks):
         return np.zeros((2, 0), dtype=np.float32)
-    synthesizer = _synthesizer(sound_font or find_sound_font(), sample_rate)
+    import symusic
+
+    # A new one each time, in a millisecond: one that has played goes on from the state it is in.
+    synthesizer: Any = symusic.Synthesizer(
+        str(_tuned(sound_font or find_sound_font())), sample_rate
+    )
     return np.ascontiguousarray(synthesizer.render(score, stereo=True), dtype=np.float32)
 
 
 @lru_cache(maxsize=4)
-def _synthesizer(sound_font: Path, sample_rate: int) -> Any:
-    import symusic
-
-    return symusic.Synthesizer(str(tuned_copy(sound_font)), sample_rate)
+def _tuned(sound_font: Path) -> Path:
+    return tuned_copy(sound_font)

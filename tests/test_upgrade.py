@@ -30,6 +30,15 @@ def old(tmp_path: Path) -> Path:
     return tmp_path / "workspace"
 
 
+def files_of(folder: Path) -> dict[Path, bytes]:
+    """Return the files of a workspace but for those of SQLite's log, by name."""
+    return {
+        path.relative_to(folder): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.suffix not in (".sqlite-wal", ".sqlite-shm")
+    }
+
+
 def exported(what: str) -> pd.DataFrame:
     return pd.read_csv(HERE / f"{what}.csv", keep_default_na=False, dtype=str)
 
@@ -59,6 +68,24 @@ def test_opening_it_upgrades_after_a_copy_that_is_whole(old: Path) -> None:
     with sqlite3.connect(copy) as database:
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         assert list(database.iterdump()) == before
+
+
+def test_programs_that_open_it_together_upgrade_it_once(old: Path) -> None:
+    program = "import sys; from workbench import Workspace; Workspace(sys.argv[1]).database"
+    programs = [subprocess.Popen([sys.executable, "-c", program, str(old)]) for _ in range(4)]
+    assert [opened.wait(120) for opened in programs] == [0] * 4
+    (copy,) = old.glob("workbench-schema-*.sqlite")
+    with sqlite3.connect(copy) as database:
+        assert database.execute("SELECT version_num FROM alembic_version").fetchone() == ("0001",)
+
+
+def test_the_doctor_looks_at_it_and_leaves_it_as_it_is(old: Path) -> None:
+    before = files_of(old)
+    text = command(old, "doctor")
+    assert "schema 0001" in text
+    with sqlite3.connect(old / "workbench.sqlite") as database:
+        assert database.execute("SELECT version_num FROM alembic_version").fetchone() == ("0001",)
+    assert files_of(old) == before
 
 
 @pytest.mark.parametrize("what", ["items", "tags"])

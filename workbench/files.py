@@ -127,6 +127,17 @@ def alone(folder: Path) -> Iterator[None]:
             held.discard(folder)
 
 
+@contextmanager
+def held(path: Path) -> Iterator[None]:
+    """Keep an empty file there while a block runs; `is_abandoned` says that it is in use."""
+    with clear_storage_errors(path), path.open("ab") as stream:
+        _lock(stream.fileno())
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
+
+
 def is_abandoned(partial: Path) -> bool:
     """Return whether nobody writes an unfinished file any more: `atomic_path` holds its lock."""
     try:

@@ -79,9 +79,11 @@ def writing_to_postgres() -> Iterator[Row]:
     """Write judgements to PostgreSQL, against bare inserts with the same promise."""
     import psycopg
 
-    from tests.postgres import use_postgres
+    from tests.postgres import new_database_url
 
-    ws = fill(use_postgres(Workspace.create(scratch() / "workspace")), 200)
+    # An empty one: the tests' own template does not wait for the disk, and this row promises to.
+    database = new_database_url(empty=True)
+    ws = fill(Workspace.create(scratch() / "workspace", database=database), 200)
     url = ws.database.url.set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("CREATE TABLE bare (id TEXT PRIMARY KEY, rater TEXT, answer TEXT)")

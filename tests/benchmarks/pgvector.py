@@ -1,4 +1,4 @@
-"""What a team's database finds: ``PYTHONPATH=tests python -m tests.benchmarks.pgvector``.
+"""What a team's database finds: ``python -m tests.benchmarks.pgvector``.
 
 100,000 items of eight dimensions of 32 numbers, once uniform on the sphere (the hardest there is)
 and once in 200 clusters per dimension. Every query is answered by the database and by the product
@@ -14,8 +14,8 @@ import time
 from pathlib import Path
 
 import numpy as np
-import postgres
 
+from tests import postgres
 from workbench.catalogue.database import Database
 from workbench.evaluation.scores import wilson_interval
 from workbench.progress import TerminalProgress

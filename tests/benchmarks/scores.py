@@ -16,8 +16,9 @@ from pathlib import Path
 import numpy as np
 
 from workbench import Workspace
+from workbench.evaluation.answers import answers
+from workbench.evaluation.questions import TRIPLETS_PER_DIMENSION
 from workbench.evaluation.scores import Score, count_right
-from workbench.evaluation.triplets import TRIPLETS_PER_DIMENSION, answers
 from workbench.subspaces.triplets import relations, sample_triplets
 from workbench.training.initial import fit_initial
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import pickle
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import cluster_work
 import pytest
@@ -134,3 +137,33 @@ def test_processes_end_with_the_run(tmp_path: Path) -> None:
     while any(cluster_work.alive(pid) for pid in workers if pid):
         assert time.monotonic() < until
         time.sleep(0.05)
+
+
+class Leaving:
+    """An engine whose workers do what they have and are gone when it is done."""
+
+    def __init__(self) -> None:
+        self.submitted = 0
+
+    def slots(self) -> int:
+        return 2 if self.submitted < 3 else 0
+
+    def submit(self, batch: bytes, done: Callable[[Any], None]) -> Future[Any]:
+        self.submitted += 1
+        future: Future[Any] = Future()
+        future.set_result(cluster_work.square(pickle.loads(batch)))
+        done(future)
+        return future
+
+    def result(self, future: Future[Any]) -> Any:
+        return future.result()
+
+    def close(self) -> None: ...
+
+
+def test_the_end_is_known_where_nobody_is_left_to_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workbench.cluster.run.Here", lambda *_: Leaving())
+    done = squares(run_batches(cluster_work.square, range(3), place=TWO, folder=tmp_path))
+    assert sorted(done) == [(0, 0), (1, 1), (2, 4)]

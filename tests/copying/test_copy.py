@@ -231,6 +231,20 @@ def test_a_database_in_use_is_not_copied_to(ws: Workspace, tmp_path: Path) -> No
     assert shared.catalogue.items()["title"].tolist() == ["Theirs"]
 
 
+def test_a_database_of_an_older_version_is_neither_copied_to_nor_changed(
+    ws: Workspace, tmp_path: Path
+) -> None:
+    url = new_database_url()
+    execute_on = sa.create_engine(url)
+    with execute_on.begin() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '0004'"))
+    with pytest.raises(WorkbenchError, match="older version"):
+        copy_workspace(ws, tmp_path / "copy", database=url)
+    with execute_on.connect() as connection:
+        assert connection.scalar(sa.text("SELECT version_num FROM alembic_version")) == "0004"
+    execute_on.dispose()
+
+
 # -- interruptions and writers ------------------------------------------------------------------
 
 

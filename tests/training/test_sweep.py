@@ -35,7 +35,9 @@ class Impatient(Progress):
 
 
 def test_every_combination_has_a_row_and_the_best_is_first(fitted: Workspace, tmp_path) -> None:
-    found = sweep(fitted, {"width": [2, 16], "rate": [0.5, 1], "steps": [4]}, tmp_path, processes=1)
+    found = sweep(
+        fitted, {"width": [2, 16, 16], "rate": [0.5, 1], "steps": [4]}, tmp_path, processes=1
+    )
     assert {tuple(row) for row in found.table[["width", "rate"]].to_numpy()} == {
         (2, 0.5), (2, 1), (16, 0.5), (16, 1),
     }  # fmt: skip

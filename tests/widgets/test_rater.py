@@ -111,13 +111,18 @@ def test_a_kernel_started_again_shows_the_same_triplet(ws: Workspace) -> None:
     assert after == before
 
 
-def test_an_answer_past_storing_is_given_up_with_a_sentence(ws: Workspace) -> None:
+def test_an_answer_past_storing_is_given_up_with_a_sentence(
+    ws: Workspace, caplog: pytest.LogCaptureFixture
+) -> None:
     rater = TripletRater(ws)
     lost = reply_to({"id": "tempo:1:2:3"})
     reply = send(rater, "_start", rater="Ada", unsaved=[lost])
     assert reply["settled"] == [lost["id"]]
     assert "another rater" in reply["refused"]
     assert reply["trial"]
+    (record,) = (r for r in caplog.records if r.name == "workbench.widgets.rater")
+    assert vars(record)["id"] == lost["id"]
+    assert "choice" not in str(vars(record))  # what people answered is in no log
 
 
 def test_undo_shows_the_triplet_again(ws: Workspace) -> None:

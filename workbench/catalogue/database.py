@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session as OrmSession
 from sqlalchemy.orm import sessionmaker
 
 from workbench.errors import NotAWorkspaceError, ReadOnlyError, StorageError
-from workbench.files import atomic_path
+from workbench.files import alone, atomic_path
 
 SCHEMA_REVISION = "0005"
 BUSY_TIMEOUT_S = 30.0  # how long a transaction waits for others; SQLite lets them in by chance
@@ -65,6 +65,7 @@ class Database:
         read_only: bool = False,
     ) -> None:
         wait_s = BUSY_TIMEOUT_S if busy_timeout_s is None else busy_timeout_s
+        self._wait_s = wait_s
         self.read_only = read_only
         try:
             self.url = sa.make_url(url)
@@ -75,7 +76,8 @@ class Database:
             else:
                 arguments = {k: v for k, v in _PATIENCE.items() if k not in self.url.query}
                 if read_only:
-                    arguments["options"] = "-c default_transaction_read_only=on"
+                    given = str(self.url.query.get("options", ""))
+                    arguments["options"] = f"{given} -c default_transaction_read_only=on".strip()
             # A team's database may have been restarted since a connection was last used.
             self.engine = sa.create_engine(
                 address, connect_args=arguments, pool_pre_ping=not self.is_sqlite
@@ -130,15 +132,13 @@ class Database:
             connection.execute(sa.text("BEGIN IMMEDIATE"))
         else:
             for name in ("lock_timeout", "idle_in_transaction_session_timeout"):
-                connection.execute(sa.text(f"SET LOCAL {name} = '{BUSY_TIMEOUT_S:.0f}s'"))
+                connection.execute(sa.text(f"SET LOCAL {name} = '{1000 * self._wait_s:.0f}ms'"))
             connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
 
     def revision(self) -> str | None:
         """Return the schema revision stored in the database, None for an empty one."""
         with self.engine.connect() as connection:
-            if not sa.inspect(connection).has_table("alembic_version"):
-                return None
-            return connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+            return _revision_of(connection)
 
     def upgrade(self) -> None:
         """Bring the schema to this version; what an older one holds is copied aside first.
@@ -165,17 +165,26 @@ class Database:
             raise ReadOnlyError(
                 "This workspace is of an older version: whoever may change it opens it once."
             )
-        if found is not None:  # on a server, in the transaction that changes it
-            self.back_up(f"schema-{found}")
+        if self.is_sqlite and self.url.database:
+            with alone(Path(self.url.database).parent):  # of two programs, one finds it done
+                self._upgrade()
+        else:
+            self._upgrade()
+
+    def _upgrade(self) -> None:
         from alembic import command
         from alembic.config import Config
 
+        found = self.revision()
+        if found is not None and found != SCHEMA_REVISION:
+            self.back_up(f"schema-{found}")
         config = Config()
         config.set_main_option("script_location", str(_MIGRATIONS))
         with self.engine.begin() as connection:
             self._begin_now(connection)
-            if not self.is_sqlite and found is not None:
-                _back_up_schema(connection, found)
+            found = _revision_of(connection)
+            if not self.is_sqlite and found not in (None, SCHEMA_REVISION):
+                _back_up_schema(connection, str(found))  # in the transaction that changes it
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
 
@@ -197,6 +206,12 @@ class Database:
     def close(self) -> None:
         """Give back all connections."""
         self.engine.dispose()
+
+
+def _revision_of(connection: sa.Connection) -> str | None:
+    if not sa.inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
 
 
 def _back_up_schema(connection: sa.Connection, revision: str) -> None:

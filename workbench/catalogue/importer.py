@@ -100,6 +100,8 @@ def import_music(
     """
     progress = progress or Progress()
     place = choose_place(processes=processes, cluster=cluster, config=ws.config)
+    if processes is None and place.processes == 1:  # files are limited in a process of their own
+        place = replace(place, processes=2)
     rows = read_manifest(manifest) if manifest else {}
     paths = [Path(p) for p in paths]
     found = find_files(paths, leave=ws.cache_folder)

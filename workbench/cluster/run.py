@@ -181,24 +181,23 @@ def _hand_out(
     waiting: dict[Any, _Batch[Item]] = {}
     again: deque[_Batch[Item]] = deque()
     newest = losses_in_a_row = 0
+    upcoming = next(todo, None)  # known ahead, so that the end is known where nobody works
 
     def following(slots: int) -> _Batch[Item] | None:
-        nonlocal newest
+        nonlocal newest, upcoming
         if again:
             return again.popleft()
         oldest = min((batch.start for batch in waiting.values()), default=newest)
-        if ahead is not None and newest - oldest > ahead * slots:
+        if upcoming is None or (ahead is not None and newest - oldest > ahead * slots):
             return None
-        batch = next(todo, None)
-        newest = batch.start if batch else newest
+        batch, upcoming = upcoming, next(todo, None)
+        newest = batch.start
         return batch
 
-    while True:
+    while waiting or again or upcoming:
         slots = engine.slots()
         while len(waiting) < slots and (batch := following(slots)):
             waiting[engine.submit(cloudpickle.dumps(batch.items), done.put)] = batch
-        if not waiting and slots:
-            return
         try:
             future = done.get(timeout=_LOOK_S)
         except queue.Empty:

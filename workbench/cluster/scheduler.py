@@ -14,6 +14,7 @@ import time
 import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError
+from contextlib import ExitStack
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
@@ -21,7 +22,7 @@ from typing import Any
 from workbench import __version__
 from workbench.cluster.children import Children, ProcessLost, Work
 from workbench.errors import WorkbenchError
-from workbench.files import write_text
+from workbench.files import PARTIAL, held
 from workbench.progress import Progress
 
 _PACKAGE = "music-similarity-workbench"
@@ -56,11 +57,12 @@ class Cluster:
     ) -> None:
         self._address, self._progress = address, progress
         self._counted, self._slots = 0.0, -1
-        self._mark = folder / f".seen-by-{uuid.uuid4().hex}"
+        self._mark = folder / f"{PARTIAL}seen-{uuid.uuid4().hex}"
+        self._held = ExitStack()
         self._client = _connect(address)
         try:
             self._check([folder, *sees])
-            write_text(self._mark, "")
+            self._held.enter_context(held(self._mark))
             self._look_for(self._mark)
             # A task rather than data: what a lost worker knew of it is computed again.
             self._work = self._client.submit(_itself, work, key=f"workbench-{work.token}")
@@ -111,7 +113,7 @@ class Cluster:
 
     def close(self) -> None:
         """Let go of the scheduler: what waits there is forgotten."""
-        self._mark.unlink(missing_ok=True)
+        self._held.close()
         self._client.close(timeout=2)
 
     def _check(self, paths: Sequence[Path]) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import sqlalchemy as sa
 
-from workbench.catalogue.database import Database, sqlite_url
+from workbench.catalogue.database import SCHEMA_REVISION, Database, sqlite_url
 from workbench.copying.checksums import Checksum, table_checksums
 from workbench.copying.files import copy_files, files_of
 from workbench.copying.tables import TABLES, copy_tables, counts, snapshot
@@ -83,6 +83,11 @@ def copy_workspace(
     resumed = _mark(source, target, database)
     there = Database(database or sqlite_url(target / DATABASE_FILE))
     try:
+        if not resumed and there.revision() not in (None, SCHEMA_REVISION):
+            (target / UNFINISHED_COPY).unlink()
+            raise WorkbenchError(
+                "The database named holds a workspace of an older version; name an empty one."
+            )
         there.upgrade()
         if not resumed and (_holds_rows(there) or stored_sets(there, target)):
             (target / UNFINISHED_COPY).unlink()
@@ -151,7 +156,7 @@ def _finish(source: Workspace, target: Path, database: str | None) -> None:
     line = f"database = {json.dumps(database or '', ensure_ascii=False)}"
     top, found = re.subn(r"(?m)^database\s*=.*$", lambda _: line, top, count=1)
     if not found:
-        top += f"{line}\n"
+        top = top.rstrip("\n") + f"\n{line}\n"
     write_text(target / CONFIG_FILE, top + bracket + tables)
     (target / UNFINISHED_COPY).unlink()
 

@@ -13,6 +13,7 @@ import numpy as np
 from workbench.doctor.findings import Finding, number_of, some
 from workbench.errors import WorkbenchError
 from workbench.files import alone, write_text
+from workbench.vectors.opening import open_vectors
 
 if TYPE_CHECKING:
     from workbench.doctor.lost_and_found import LostAndFound
@@ -134,7 +135,7 @@ def _encoder_of(seen: Seen, card: ModelCard) -> Iterator[Finding]:
             examples=(card.encoder,),
             fault=False,
         )
-    vectors = seen.ws.vectors(card.encoder)
+    vectors = open_vectors(seen.database, seen.ws.root, card.encoder)
     try:
         width = np.shape(vectors.vectors)[1] if vectors.exists else None
     except WorkbenchError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -40,7 +41,7 @@ def salvage(seen: Seen, kept: LostAndFound) -> str:
     for path in (file, *(file.with_name(file.name + end) for end in _BESIDE)):
         if path.exists():
             kept.copy(path)
-            os.replace(path, damaged.with_name(damaged.name + path.name[len(file.name) :]))
+            shutil.copy2(path, damaged.with_name(damaged.name + path.name[len(file.name) :]))
     with closing(sqlite3.connect(fresh)) as target:
         if damaged.exists():
             with closing(sqlite3.connect(damaged)) as source:
@@ -49,6 +50,8 @@ def salvage(seen: Seen, kept: LostAndFound) -> str:
         target.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         target.execute("PRAGMA journal_mode = DELETE")  # so that it is one file
     sync(fresh)
+    for end in _BESIDE:  # they belong to the damaged one, which stays until it is replaced
+        file.with_name(file.name + end).unlink(missing_ok=True)
     os.replace(fresh, file)
     sync(file.parent)
     for end in ("", *_BESIDE):

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
+from workbench.doctor.seen import Seen
 from workbench.errors import WorkbenchError
 from workbench.workspace import Workspace
 
@@ -39,7 +40,10 @@ def installation() -> list[Line]:
 
 
 def state(ws: Workspace) -> list[Line]:
-    """Return what a workspace has and what it lacks."""
+    """Return what a workspace has and what it lacks; an older one is left as it is."""
+    if not Seen(ws).current:
+        older = "see what is said of it below; an older one is brought up to date when it is opened"
+        return [_look("workspace", _writable, ws), Line("database", True, older)]
     return [_look(name, check, ws) for name, check in _CHECKS.items()]
 
 

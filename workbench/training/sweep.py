@@ -126,7 +126,7 @@ def sweep(
     """
     progress = progress or Progress()
     place = choose_place(processes=processes, cluster=cluster, config=ws.config)
-    combinations = list(_combinations(grid))
+    combinations = list(dict.fromkeys(_combinations(grid)))  # one named twice is one
     key = (find_encoder(encoder, ws) if encoder else encoder_with_vectors(ws)).key
     about = {"data": _fingerprint(ws, key), "encoder": key, "folds": folds, "seed": seed}
     parts = folder.resolve() / "parts"
@@ -138,6 +138,7 @@ def sweep(
     ]
     todo = [job for job in jobs if not (parts / job.file).is_file()]
     failures: dict[str, str] = {}
+    failed = 0
     progress.stage(f"Trying {len(combinations)} combinations", len(todo))
     with view_for(ws, place) as view:
         work = partial(_fit_folds, view, key, parts, folds, seed)
@@ -146,6 +147,7 @@ def sweep(
             for job, reason in zip(outcome.items, reasons, strict=True):
                 if reason:
                     failures[_said(job.options)] = reason
+                    failed += 1
                 progress.advance(label=_said(job.options))
             if progress.cancelled():
                 raise CancelledError("The sweep was stopped; what was finished is kept.")
@@ -156,7 +158,7 @@ def sweep(
     rows = json.loads(table.to_json(orient="records", double_precision=15))
     found = {**about, "combinations": rows, "failures": failures}
     write_text(folder / "sweep.json", json.dumps(found, indent=1))
-    return SweepResult(table, failures, len(todo) - len(failures))
+    return SweepResult(table, failures, len(todo) - failed)
 
 
 def _combinations(grid: Mapping[str, Sequence[float]]) -> Iterator[HeadOptions]:

@@ -52,6 +52,10 @@ AND substr(relname, 9) NOT IN (SELECT generation FROM vector_sets)
 """
 
 
+class Replaced(ValueError):
+    """A generation that is gone, since another one has taken its place this moment."""
+
+
 class SharedVectors(VectorStore):
     """Vectors that a team shares; see `VectorStore`.
 
@@ -271,14 +275,14 @@ class SharedVectors(VectorStore):
             yield rows["id"], rows["vector"]
 
     def _stored(self, name: str) -> tuple[sa.Row[Any], Iterator[np.ndarray]]:
-        """Return how large a generation is, and its rows; FileNotFoundError where it is gone."""
+        """Return how large a generation is, and its rows; `Replaced` where it is gone."""
         with self.database.engine.connect() as connection:
             size = connection.execute(
                 sa.text("SELECT rows, dim FROM vector_sets WHERE generation = :name"),
                 {"name": name},
             ).first()
             if size is None:
-                raise FileNotFoundError(name)
+                raise Replaced(name)
             return size, self._rows(name, size.dim)
 
     def _rows(self, name: str, dim: int) -> Iterator[np.ndarray]:
@@ -291,7 +295,7 @@ class SharedVectors(VectorStore):
                 with cursor.copy(f"COPY {query} TO STDOUT (FORMAT BINARY)") as copy:
                     yield from record(max(dim, 1)).read(copy)
             except psycopg.errors.UndefinedTable as error:  # replaced this moment
-                raise FileNotFoundError(name) from error
+                raise Replaced(name) from error
 
     def _keep(self, arrays: Arrays) -> None:
         """Keep a copy of what was written on this machine."""

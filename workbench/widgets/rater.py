@@ -206,7 +206,8 @@ class TripletRater(anywidget.AnyWidget):
                     trace=answer.get("trace"),
                 )
             except (NotReadyError, UnknownNameError) as error:
-                _LOG.warning("An answer could not be stored: %s (%s)", answer, error)
+                facts = {"id": name, "reason": str(error)}
+                _LOG.warning("An answer could not be stored", extra=facts)
                 refused.append(str(error))
             else:
                 if not stored and name not in self._ws.judgements:

@@ -50,6 +50,7 @@ docs: $(ENV)/.test
 	@$(BIN)/python docs/build.py
 
 bench: $(ENV)/.test
+	@test -n "$$WORKBENCH_WORKSPACE" || test -f "$(DIR)/workbench.toml" || $(BIN)/workbench demo "$(DIR)"
 	@$(BIN)/python -m tests.benchmarks
 
 clean:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+WANTED_MS = 300
+
 
 def table(result: dict[str, Any]) -> str:
     """Return the table of a result of `run_load`."""
@@ -29,6 +31,7 @@ def _judgements(result: dict[str, Any]) -> list[tuple[str, str]]:
 def _times(result: dict[str, Any]) -> list[tuple[str, str]]:
     rows = [
         ("answer to the next triplet: median, 95 %, 99 %", _three(result["next_ms"], "ms")),
+        (f"95 % of them within {WANTED_MS} ms, as wanted", _reached(result["next_ms"])),
         ("a viewer's click to what follows", _three(result["clicked_ms"], "ms")),
     ]
     rows += [(f"page {name} opens", _three(p, "s")) for name, p in result["opened_s"].items()]
@@ -75,6 +78,10 @@ def _work(result: dict[str, Any]) -> list[tuple[str, str]]:
     rows.append(("problems", problems or "none"))
     rows.append(("load of the machine at the end", f"{result['machine']['load'][0]:.1f}"))
     return rows
+
+
+def _reached(found: dict[str, float]) -> str:
+    return "none" if not found.get("n") else "yes" if found["p95"] <= WANTED_MS else "no"
 
 
 def _three(found: dict[str, float], unit: str) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from workbench.audio.decode import Sound, encode
 from workbench.errors import CancelledError, MediaError, NotReadyError, WorkbenchError
+from workbench.files import PARTIAL
 from workbench.progress import Progress
 
 MODEL = "htdemucs"
@@ -77,7 +78,7 @@ def separate(
         )
     progress = progress or Progress()
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".separating-") as work:
+    with tempfile.TemporaryDirectory(dir=folder, prefix=PARTIAL) as work:
         source = Path(work) / "mix.flac"
         few = sound.samples if len(sound.samples) <= 2 else sound.mono()
         encode(source, few, sound.sample_rate)

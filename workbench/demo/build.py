@@ -15,6 +15,7 @@ from workbench.demo.mixing import mix
 from workbench.demo.plan import Plan
 from workbench.demo.scores import arrange, to_midi
 from workbench.demo.tags import instrument_tags, song_tags
+from workbench.files import PARTIAL
 from workbench.symbolic.render import SAMPLE_RATE
 
 SECONDS = 30.0
@@ -88,7 +89,7 @@ def _sound(path: Path, samples: Any) -> MediaInfo:
 
 def _score(path: Path, write: Any) -> MediaInfo:
     if not path.exists():
-        partial = path.with_name(f".partial-{path.name}")
+        partial = path.with_name(f"{PARTIAL}{path.name}")
         write(str(partial))
         partial.replace(path)
     return describe_score(path, duration_s=SECONDS)

@@ -15,7 +15,7 @@ from workbench.catalogue.media import describe_audio
 from workbench.catalogue.words import MARK
 from workbench.demo.tags import mark
 from workbench.errors import MediaError
-from workbench.files import clear_storage_errors
+from workbench.files import PARTIAL, clear_storage_errors
 from workbench.progress import Progress
 from workbench.workspace import Workspace
 
@@ -115,7 +115,7 @@ def _add(ws: Workspace, recording: Recording) -> None:
     file = ws.root / "media" / "recordings" / f"{recording.key}.ogg"
     with clear_storage_errors(file):
         file.parent.mkdir(parents=True, exist_ok=True)
-        partial = file.with_name(f".partial-{file.name}")
+        partial = file.with_name(f"{PARTIAL}{file.name}")
         shutil.copyfile(sound, partial)
         partial.replace(file)
     tags = [

@@ -193,7 +193,7 @@ def _unfinished(seen: Seen) -> Iterator[Finding]:
     found = [path for path in root.glob(f"{PARTIAL}*") if _is_left(path)]
     for name in _WRITTEN:
         for folder, folders, files in os.walk(root / name):
-            names = [n for n in (*files, *folders) if n.startswith((PARTIAL, ".separating-"))]
+            names = [n for n in (*files, *folders) if n.startswith(PARTIAL)]
             folders[:] = [n for n in folders if n not in names]
             found += [path for n in names if _is_left(path := Path(folder) / n)]
     if found:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.errors import StorageError, WorkbenchError
-from workbench.files import atomic_path, clear_storage_errors, from_json, write_text
+from workbench.files import PARTIAL, atomic_path, clear_storage_errors, from_json, write_text
 
 MANIFEST = "manifest.json"
 FORMAT = "music-similarity-workbench dashboard"
@@ -61,7 +61,7 @@ def whole_folder(folder: Path, *, again: bool = False) -> Iterator[Path]:
     check_free(folder, again=again)
     with clear_storage_errors(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".partial-"))
+        partial = Path(tempfile.mkdtemp(dir=folder.parent, prefix=PARTIAL))
         try:
             partial.chmod(0o755)
             yield partial
@@ -76,7 +76,7 @@ def _replace(folder: Path, new: Path, *, again: bool) -> None:
     if not folder.exists():
         os.rename(new, folder)
         return
-    old = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".partial-"))
+    old = Path(tempfile.mkdtemp(dir=folder.parent, prefix=PARTIAL))
     os.rename(folder, old / "old")
     os.rename(new, folder)
     shutil.rmtree(old)

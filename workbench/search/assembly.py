@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from workbench.audio.mixing import HIGHEST, LONGEST_S, resampled
 from workbench.catalogue.tables import Item, Media, Tag, Use, now
 from workbench.errors import WorkbenchError
-from workbench.files import clear_storage_errors
+from workbench.files import PARTIAL, clear_storage_errors
 
 if TYPE_CHECKING:
     from workbench.search.basket_parts import BasketPart
@@ -76,7 +76,7 @@ def export_song(ws: Workspace, basket: Basket, folder: Path, *, overwrite: bool 
     scale = min(1.0, HIGHEST / max(float(np.abs(mix).max()), 1e-9))
     with clear_storage_errors(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".partial-"))
+        partial = Path(tempfile.mkdtemp(dir=folder.parent, prefix=PARTIAL))
     try:
         with clear_storage_errors(folder):
             _write(partial / "mix.wav", mix * scale, rate)

@@ -20,6 +20,7 @@ from workbench.files import alone, atomic_path
 
 SCHEMA_REVISION = "0005"
 BUSY_TIMEOUT_S = 30.0  # how long a transaction waits for others; SQLite lets them in by chance
+_SILENT_S = 10.0  # how long a server waits for the next word of a transaction
 _PATIENCE = {  # until a network that drops is told; seconds, and tcp_user_timeout in ms
     "connect_timeout": 10,
     "tcp_user_timeout": 30_000,
@@ -131,8 +132,13 @@ class Database:
             connection.execute(sa.text(f"PRAGMA synchronous = {level}"))
             connection.execute(sa.text("BEGIN IMMEDIATE"))
         else:
-            for name in ("lock_timeout", "idle_in_transaction_session_timeout"):
-                connection.execute(sa.text(f"SET LOCAL {name} = '{1000 * self._wait_s:.0f}ms'"))
+            # A writer whose network is gone must not keep the others waiting.
+            limits = {
+                "lock_timeout": self._wait_s,
+                "idle_in_transaction_session_timeout": _SILENT_S,
+            }
+            for name, seconds in limits.items():
+                connection.execute(sa.text(f"SET LOCAL {name} = '{1000 * seconds:.0f}ms'"))
             connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
 
     def revision(self) -> str | None:

@@ -137,7 +137,8 @@ def _describe(path: Path, playable_folder: Path, known: set[str]) -> Described:
         media = describe_audio(path, playable_folder=playable_folder)
         return Described(path, sha256, media, embedded_tags(path))
     except MediaError as error:
-        return Described(path, error=str(error).removeprefix(f"{path.name}: "))
+        name = str(MediaError(f"{path.name}:"))  # as a sentence says it
+        return Described(path, error=str(error).removeprefix(name).lstrip())
     except UnicodeEncodeError:
         return Described(path, error="the name of the file or of a folder is no UTF-8; rename it")
     except MemoryError:

@@ -93,7 +93,7 @@ def add_demo_music(
         if isinstance(result, Song):
             _add_song(ws, result, known, report)
         else:
-            report.skipped.append((plan.piece.title, result))
+            report.skipped.append((plan.piece.title, str(result)))
         progress.advance(label=plan.piece.title)
     if recordings:
         report.recordings, report.recordings_line = add_recordings(ws, progress=progress)

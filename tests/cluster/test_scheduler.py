@@ -104,7 +104,7 @@ def test_a_worker_that_comes_later_and_sees_nothing_ends_the_run(
     work = partial(cluster_work.square_slowly, tmp_path, 0.2)
     outcomes = run_batches(work, range(50), place=there, folder=tmp_path)
     next(outcomes)
-    next(tmp_path.glob(".seen-by-*")).unlink()  # as it is on a host without this folder
+    next(tmp_path.glob(".partial-seen-*")).unlink()  # as it is on a host without this folder
     with pytest.raises(WorkbenchError, match="does not see"):
         list(outcomes)
 

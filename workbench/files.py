@@ -12,7 +12,7 @@ import os
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -111,8 +111,8 @@ def alone(folder: Path) -> Iterator[None]:
     The system gives the lock back when a process ends, however it ends. Where it has no such
     locks, nobody waits.
     """
-    held: set[Path] = _held.__dict__.setdefault("folders", set())
-    if folder in held:  # by an outer block of this thread
+    ours: set[Path] = _held.__dict__.setdefault("folders", set())
+    if folder in ours:  # by an outer block of this thread
         yield
         return
     with clear_storage_errors(folder):
@@ -120,11 +120,24 @@ def alone(folder: Path) -> Iterator[None]:
         stream = (folder / LOCK).open("ab")
     with stream:
         _lock(stream.fileno())
-        held.add(folder)
+        ours.add(folder)
         try:
             yield
         finally:
-            held.discard(folder)
+            ours.discard(folder)
+
+
+@contextmanager
+def one_at_a_time(path: Path) -> Iterator[None]:
+    """Hold a lock file while a block runs; where there is no place for one, go on without.
+
+    For work that would only be done twice, such as compiling; see `alone` for what would be lost.
+    """
+    with ExitStack() as stack:
+        with suppress(OSError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _lock(stack.enter_context(path.open("ab")).fileno())
+        yield
 
 
 @contextmanager

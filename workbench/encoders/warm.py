@@ -7,8 +7,7 @@ a lock for its first use: one compiles, the others find the result.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from functools import lru_cache
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from workbench.encoders.base import Encoder, check_vectors
 from workbench.encoders.musicnn.install import cache_folder
 from workbench.encoders.registry import load_encoder
 from workbench.errors import WorkbenchError
+from workbench.files import one_at_a_time
 
 _NOISE_S = 4.0
 
@@ -54,18 +54,6 @@ def _use_once(encoder: Encoder, key: str) -> None:
     check_vectors(vectors, 1, encoder)
 
 
-@contextmanager
-def one_process_at_a_time() -> Iterator[None]:
+def one_process_at_a_time() -> AbstractContextManager[None]:
     """Hold the user's lock; where the system has none, or no place for it, go on without."""
-    try:
-        import fcntl
-
-        folder = cache_folder()
-        folder.mkdir(parents=True, exist_ok=True)
-        stream = (folder / "compile.lock").open("w")
-    except (ImportError, OSError):
-        yield
-        return
-    with stream:
-        fcntl.flock(stream, fcntl.LOCK_EX)  # given back when the file is closed
-        yield
+    return one_at_a_time(cache_folder() / "compile.lock")

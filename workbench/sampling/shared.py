@@ -6,20 +6,18 @@ drawn from an ensemble is drawn by each page for itself, as before.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import logging
-import zipfile
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 
+from workbench.array_files import opened_arrays
 from workbench.errors import WorkbenchError
-from workbench.files import atomic_write
+from workbench.files import atomic_write, one_at_a_time
 from workbench.sampling.ensemble import Ensemble
 
 _log = logging.getLogger(__name__)
@@ -58,7 +56,7 @@ class StoredEnsembles:
         None where there is none for these items, or none that can be read.
         """
         try:
-            with np.load(self._path(dimension, ".npz"), allow_pickle=False) as stored:
+            with opened_arrays(self._path(dimension, ".npz")) as stored:
                 about = json.loads(stored["about"].item())
                 if about["dimension"] != dimension or about["items"] != _digest(items):
                     return None
@@ -66,7 +64,7 @@ class StoredEnsembles:
             return ensemble, State(about["version"], about["judged"])
         except (FileNotFoundError, NotADirectoryError):
             return None
-        except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        except (OSError, ValueError) as error:
             _log.warning("A stored ensemble of %s cannot be read: %s", dimension, error)
             return None
 
@@ -81,27 +79,12 @@ class StoredEnsembles:
         except (OSError, WorkbenchError) as error:
             _log.warning("The ensemble of %s is not shared: %s", dimension, error)
 
-    @contextlib.contextmanager
-    def one_process_at_a_time(self, dimension: str) -> Iterator[None]:
+    def one_process_at_a_time(self, dimension: str) -> AbstractContextManager[None]:
         """Wait until no other process fits this dimension; without locks nobody waits."""
-        with contextlib.ExitStack() as held:
-            try:
-                self._folder.mkdir(parents=True, exist_ok=True)
-                lock = held.enter_context(self._path(dimension, ".lock").open("wb"))
-                _wait_for(lock)
-            except (OSError, ImportError) as error:
-                _log.debug("Others may fit the same: %s", error)
-            yield
+        return one_at_a_time(self._path(dimension, ".lock"))
 
     def _path(self, dimension: str, suffix: str) -> Path:
         return self._folder / (hashlib.sha256(dimension.encode()).hexdigest()[:16] + suffix)
-
-
-def _wait_for(file: IO[bytes]) -> None:
-    """Lock a file; closing it gives it back, and so does the end of the process."""
-    import fcntl  # not on every system
-
-    fcntl.flock(file, fcntl.LOCK_EX)
 
 
 def _digest(items: np.ndarray) -> str:

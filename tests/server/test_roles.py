@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import json
 import re
 import time
@@ -287,3 +289,17 @@ def test_code_sent_to_a_kernel_is_not_run(who, request, music) -> None:
     assert "kernel_info_reply" in replies
     assert replies <= {"kernel_info_reply", "status", "iopub_welcome"}
     assert not mark.exists()
+
+
+def test_a_page_stays_connected_ping_after_ping(music, two_pages, run_server, any_port) -> None:
+    server = voila_server(music.ws, port=any_port(), pages=two_pages, token="a token")
+    quick = "--Voila.tornado_settings={'ws_ping_interval': 300}"  # ms, instead of half a minute
+    server = dataclasses.replace(server, command=[*server.command, quick])
+    with run_server(server) as running:
+        browser = Browser(running).log_in("raters")
+        with _websocket(browser, kernel_of(browser.ask(SEE))) as socket:
+            end = time.monotonic() + 2.0
+            while time.monotonic() < end:
+                with contextlib.suppress(TimeoutError):  # a closed socket is another error
+                    socket.recv(timeout=0.1)
+            socket.ping().wait(10)

@@ -15,7 +15,8 @@ from workbench.limits import LONGEST_S, MOST_MB, file_limit
 
 _RATES = (4000, 768_000)  # Hz; below, K-weighting has no filter, and nobody records above
 _BLOCK = 65536
-_QUEUE = 2**20  # samples
+_QUEUE = 2**13  # samples: as many as stay in the cache until they are moved on
+_FORMAT = "fltp"  # of frames: float32, one channel after the other
 _WHOLE = 0.9  # some headers promise a little more than there is
 _SYSTEM_ERROR = 2  # of libsndfile: the operating system refused
 _BROKEN = (3, 158)  # of libsndfile: malformed file, FLAC lost its place
@@ -109,9 +110,10 @@ def _decode_av(path: Path) -> Sound:
     """Read with FFmpeg's decoders."""
     import av
 
-    blocks: list[np.ndarray] = []
+    samples = np.empty((0, 0), np.float32)
     queue = av.AudioFifo()  # frames are short: an array of each would cost more than decoding
     count = rate = promised = 0
+    resampler: Any = None
     try:
         with open_container(path) as container:
             stream = next(iter(container.streams.audio), None)
@@ -119,26 +121,28 @@ def _decode_av(path: Path) -> Sound:
                 raise MediaError(f"{path.name}: the file holds no sound")
             for frame in container.decode(stream):
                 if not rate:  # some codecs know their rate only now
-                    rate = frame.sample_rate
-                    layout = frame.layout  # what changes its channels on the way keeps the first
-                    resampler = av.AudioResampler(format="fltp", layout=layout, rate=rate)
+                    rate, layout = frame.sample_rate, frame.layout
                     promised = int((stream.duration or 0) * (stream.time_base or 0) * rate)
-                for out in resampler.resample(frame):
+                    _check_size(path, promised, layout.nb_channels, rate)
+                    samples = np.empty((layout.nb_channels, promised), np.float32)
+                if resampler is None and not _is_like(frame, layout, rate):
+                    # What changes its channels or rate on the way keeps the first.
+                    resampler = av.AudioResampler(format=_FORMAT, layout=layout, rate=rate)
+                for out in [frame] if resampler is None else resampler.resample(frame):
                     out.pts = None  # a queue wants times without gaps
                     queue.write(out)
-                    count += out.samples
                 if queue.samples >= _QUEUE:
-                    blocks.append(_taken(queue))
-                _check_size(path, count, layout.nb_channels, rate)
+                    samples, count = _emptied(queue, samples, count)
+                    _check_size(path, count, layout.nb_channels, rate)
+            samples, count = _emptied(queue, samples, count)
     except (av.FFmpegError, ValueError, OSError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).lower()
         raise MediaError(f"{path.name}: cannot be decoded ({reason})") from error
-    if queue.samples:
-        blocks.append(_taken(queue))
-    if not blocks:
+    if not count:
         raise MediaError(f"{path.name}: the file holds no sound")
+    _check_size(path, count, len(samples), rate)
     _check_whole(path, count, promised, rate)
-    return Sound(np.concatenate(blocks, axis=1), rate)
+    return Sound(np.ascontiguousarray(samples[:, :count]), rate)
 
 
 def _check_size(path: Path, frames: int, channels: int, sample_rate: int) -> None:
@@ -159,9 +163,24 @@ def _check_size(path: Path, frames: int, channels: int, sample_rate: int) -> Non
         )
 
 
-def _taken(queue: Any) -> np.ndarray:
-    """Return all that waits in a queue of frames, float32 [channels, n]."""
-    return np.asarray(queue.read().to_ndarray())
+def _is_like(frame: Any, layout: Any, rate: int) -> bool:
+    """Say whether a frame can be queued as it is: a resampler takes longer than its decoder."""
+    alike = frame.format.name == _FORMAT and frame.sample_rate == rate
+    return alike and frame.layout.name == layout.name
+
+
+def _emptied(queue: Any, samples: np.ndarray, count: int) -> tuple[np.ndarray, int]:
+    """Move all that waits in a queue of frames behind `count` samples; return both anew."""
+    if not queue.samples:
+        return samples, count
+    block = queue.read().to_ndarray()
+    end = count + block.shape[1]
+    if end > samples.shape[1]:  # more than the header promised
+        more = np.empty((len(block), 2 * end), np.float32)
+        more[:, :count] = samples[:, :count]
+        samples = more
+    samples[:, count:end] = block
+    return samples, end
 
 
 def _check_whole(path: Path, frames: int, promised: int, sample_rate: int) -> None:

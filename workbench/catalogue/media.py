@@ -59,11 +59,14 @@ def waveform_outline(samples: np.ndarray, count: int = PEAK_COUNT) -> bytes:
     samples
         The signal, shape (channels, n) or (n,), full scale 1.0.
     """
-    level = np.abs(np.atleast_2d(samples)).max(axis=0)
-    if level.size == 0:
+    samples = np.atleast_2d(samples)
+    length = samples.shape[1]
+    if length == 0:
         return b""
-    edges = np.linspace(0, level.size, min(count, level.size) + 1).astype(int)[:-1]
-    peaks = np.maximum.reduceat(level, edges)
+    edges = np.linspace(0, length, min(count, length) + 1).astype(int)[:-1]
+    highest = np.maximum.reduceat(samples, edges, axis=1).max(axis=0)
+    lowest = np.minimum.reduceat(samples, edges, axis=1).min(axis=0)
+    peaks = np.maximum(highest, -lowest)
     return np.clip(peaks * 255, 0, 255).astype(np.uint8).tobytes()
 
 

@@ -14,6 +14,7 @@ from tornado.httputil import url_concat
 from voila.shutdown_kernel_handler import VoilaShutdownKernelHandler
 from voila.static_file_handler import MultiStaticFileHandler, TemplateStaticFileHandler
 from voila.tornado.handler import TornadoVoilaHandler
+from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
 from workbench.server.identity import Visitor, visitor_of
 from workbench.server.packed import PackedFiles
@@ -53,6 +54,19 @@ def _take_token_away(handler: JupyterHandler) -> bool:
     ]
     handler.redirect(url_concat(handler.request.path, rest))
     return True
+
+
+class ChannelsHandler(VoilaKernelWebsocketHandler):
+    """The websocket between a page and its kernel."""
+
+    @property
+    def ping_timeout(self) -> float:
+        """After how many ms without an answer to a ping the page counts as gone: three pings.
+
+        Tornado, which asks before it opens the socket, wants no more than one, with which Jupyter
+        would close every page at its first ping.
+        """
+        return self.ping_interval * (1 if self.ws_connection is None else 3)
 
 
 class PagesHandler(JupyterHandler):

@@ -29,6 +29,7 @@ from workbench.logs import begin_logging
 from workbench.server.authorization import OwnKernelsOnly
 from workbench.server.exporter import PageExporter
 from workbench.server.handlers import (
+    ChannelsHandler,
     ExtensionHandler,
     NotFoundHandler,
     PageHandler,
@@ -60,7 +61,7 @@ _NEEDED = {
     MultiStaticFileHandler: StaticHandler,
     TemplateStaticFileHandler: TemplateHandler,
     ThemesHandler: ThemesHandler,
-    VoilaKernelWebsocketHandler: VoilaKernelWebsocketHandler,
+    VoilaKernelWebsocketHandler: ChannelsHandler,
 }
 _NO_STEPS_UP = r"/voila/.*\.\..*"  # Voila's handlers of files refuse these with a traceback
 _SETTINGS = Config(
@@ -129,7 +130,6 @@ class WorkbenchVoila(Voila):
         # Otherwise any web site could read the pages of a laptop by DNS rebinding.
         settings["allow_remote_access"] = settings["identity_provider"].auth_enabled
         settings["local_hostnames"] = self.hostnames
-        settings["ws_ping_timeout"] = 30_000  # ms; the default is longer than tornado allows
         settings["websocket_max_message_size"] = LARGEST_MESSAGE
         # Their names carry a hash of what is in them.
         settings["static_immutable_cache"] = [url_path_join(self.base_url, "voila/labextensions")]

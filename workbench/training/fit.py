@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,7 @@ from workbench.subspaces.triplets import Triplets
 TEMPERATURE = 8.0  # squared distances of unit vectors differ by about 0.1 to 1
 _WEIGHT_RATE, _GAIN_RATE = 0.004, 0.06
 _BETAS = (0.9, 0.999)  # of Adam
+_AT_ONCE = 3  # fits that one core carries side by side
 _TAG_SHARE = 0.3  # of a judgement: tags are a prior, not the answer
 Step = Callable[[int, int, float, np.ndarray], None]
 
@@ -122,11 +124,12 @@ def fit_heads(
             rate=rate,
             temperature=temperature,
         )
-        for chosen in _alike(pulls)  # what stays as it is need not be carried along
+        for alike in _alike(pulls)  # what stays as it is need not be carried along
+        for chosen in _parts(alike)
     ]
-    with one_thread():
+    with _each_on_one_core(len(fits)) as on_each:
         for step in range(steps):
-            seen = [(some.chosen, *some.step(step)) for some in fits]
+            seen = on_each(lambda some: (some.chosen, *some.step(step)), fits)  # noqa: B023
             if on_step is not None:
                 y = _together([(chosen, vectors) for chosen, vectors, _ in seen], len(pulls))
                 loss = sum(losses.sum() for _, _, losses in seen) / len(pulls)
@@ -142,6 +145,11 @@ def _alike(pulls: Sequence[Pull]) -> list[list[int]]:
     """Return the places of the pulls that let the same move."""
     moves = [(math.isfinite(p.weights), math.isfinite(p.gains)) for p in pulls]
     return [[i for i, m in enumerate(moves) if m == kind] for kind in sorted(set(moves))]
+
+
+def _parts(places: list[int]) -> list[list[int]]:
+    """Cut them into parts that cores share; how many cores there are changes no result."""
+    return [places[i : i + _AT_ONCE] for i in range(0, len(places), _AT_ONCE)]
 
 
 def _together(parts: Sequence[tuple[np.ndarray, np.ndarray]], count: int) -> np.ndarray:
@@ -283,6 +291,20 @@ def _cosines(y: Any, first: Any, second: Any) -> Any:
     if y.shape[1] ** 2 <= len(first) * y.shape[2]:  # few items: all products cost less
         return (y @ y.transpose(1, 2))[:, first, second]
     return (y.index_select(1, first) * y.index_select(1, second)).sum(-1)
+
+
+@contextmanager
+def _each_on_one_core(count: int) -> Iterator[Callable[..., list[Any]]]:
+    """Yield a `map` that works on up to `count` things at once, on as many cores as torch may."""
+    import torch
+
+    workers = min(torch.get_num_threads(), count)
+    with one_thread():
+        if workers == 1:
+            yield lambda work, things: [work(thing) for thing in things]
+            return
+        with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+            yield lambda work, things: list(pool.map(work, things))
 
 
 @contextmanager

@@ -249,6 +249,29 @@ class JudgementLog:
             rows = transaction.execute(query.group_by(Judgement.dimension))
             return {row[0]: row[1] for row in rows}
 
+    def tally(
+        self, rater: str, session_id: str, since: datetime
+    ) -> list[tuple[str, bool, bool, bool, int]]:
+        """Return the answers of a rater that stand, of a sitting or since a moment, counted.
+
+        Returns
+        -------
+        list
+            Rows of dimension, skipped (or judged), of the sitting, since the moment, and how many.
+        """
+        skipped, of_sitting = Judgement.choice == "skip", Judgement.session_id == session_id
+        recent = Judgement.at >= since.astimezone(UTC)
+        columns = (Judgement.dimension, skipped, of_sitting, recent)
+        query = (
+            sa.select(*columns, answers_counted())
+            .where(effective(), Judgement.rater == rater, Judgement.choice.in_(ANSWERS))
+            .where(of_sitting | recent)
+            .group_by(*columns)
+        )
+        with self._database.read() as transaction:
+            rows = transaction.execute(query).tuples()
+            return [(name, bool(s), bool(o), bool(r), count) for name, s, o, r, count in rows]
+
     def busy_since(self, rater: str) -> datetime | None:
         """Return when a rater began who has not paused for five minutes since, None if idle."""
         query = sa.select(Judgement.at).where(Judgement.rater == rater)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 HIGHEST_PEAK_DB = -1.0  # below full scale
 _COMPARED = 3  # items of a triplet
+_KEPT = 200  # files: a triplet is looked at before it is claimed, shown and answered
 MOST_GAIN_DB = 30.0  # a clip that would need more is all but silent, and stays so
 
 
@@ -57,6 +59,7 @@ class Clips:
 
     def __init__(self, ws: Workspace, clip_s: float | None, *, target_lufs: float = -23.0) -> None:
         self._ws = ws
+        self._heard: dict[int, Heard] = {}  # files that have been heard or are about to be
         self._silent: set[int] = set()
         self._notes: list[str] = []
         self._target = target_lufs
@@ -92,7 +95,7 @@ class Clips:
             if item_id in self._silent:
                 return False
             try:
-                self._ws.catalogue.sound_path(item_id)
+                self._file(item_id)
             except (MediaError, UnknownNameError, NotReadyError) as error:
                 self.avoid(item_id, str(error))
                 return False
@@ -113,7 +116,7 @@ class Clips:
         query = sa.select(Item.id, Item.title, Item.artist).where(Item.id.in_(list(items)))
         with self._ws.database.read() as transaction:
             rows = {row.id: row for row in transaction.execute(query)}
-        files = [self._ws.catalogue.heard(item_id) for item_id in items]
+        files = [self._file(item_id) for item_id in items]
         spans = [self._span(file) for file in files]
         excerpts = [file.levels.excerpt(*span) for file, span in zip(files, spans, strict=True)]
         gains = equal_gains(excerpts, self._target)
@@ -130,6 +133,16 @@ class Clips:
             )
             for item_id, file, (start, length), gain in zip(items, files, spans, gains, strict=True)
         ]
+
+    def _file(self, item_id: int) -> Heard:
+        """Return what is played of an item; the catalogue is asked once while the file stays."""
+        kept = self._heard.pop(item_id, None)
+        if kept is None or os.path.realpath(kept.path) != str(kept.path) or not kept.path.is_file():
+            kept = self._ws.catalogue.heard(item_id)
+        self._heard[item_id] = kept  # the latest last
+        if len(self._heard) > _KEPT:
+            del self._heard[next(iter(self._heard))]
+        return kept
 
     def _span(self, file: Heard) -> tuple[float, float]:
         """Return where the excerpt begins and how long it is, in seconds."""

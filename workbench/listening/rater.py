@@ -7,7 +7,6 @@ from datetime import datetime
 
 from workbench.catalogue.tables import now
 from workbench.judgements.log import JudgementLog
-from workbench.judgements.rows import JUDGED
 
 
 @dataclass(frozen=True)
@@ -28,14 +27,16 @@ class Progress:
 def progress_of(log: JudgementLog, rater: str, session_id: str) -> Progress:
     """Return how far a rater is in a sitting and today."""
     midnight = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
-    by_dimension = log.counts(session_id=session_id, choices=JUDGED)
-    skipped = log.counts(session_id=session_id, choices=["skip"])
-    today = log.counts(rater=rater, since=midnight, choices=JUDGED)
+    rows = log.tally(rater, session_id, midnight)
+    by_dimension: dict[str, int] = {}
+    for dimension, is_skipped, of_sitting, _, count in rows:
+        if of_sitting and not is_skipped:
+            by_dimension[dimension] = by_dimension.get(dimension, 0) + count
     busy_since = log.busy_since(rater)
     return Progress(
         session=sum(by_dimension.values()),
         by_dimension=by_dimension,
-        skipped=sum(skipped.values()),
-        today=sum(today.values()),
+        skipped=sum(row[-1] for row in rows if row[1] and row[2]),
+        today=sum(row[-1] for row in rows if row[3] and not row[1]),
         minutes=(now() - busy_since).total_seconds() / 60 if busy_since else 0.0,
     )

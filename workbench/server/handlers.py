@@ -17,6 +17,7 @@ from voila.tornado.handler import TornadoVoilaHandler
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
 from workbench.server.identity import Visitor, visitor_of
+from workbench.server.limits import Turns
 from workbench.server.packed import PackedFiles
 from workbench.server.pages import list_pages
 
@@ -87,10 +88,10 @@ class PagesHandler(JupyterHandler):
 class PageHandler(TornadoVoilaHandler):
     """A dashboard, for those who may open it."""
 
-    def initialize(self, folder: Path, **kwargs: Any) -> None:
-        """Remember where the dashboards are."""
+    def initialize(self, folder: Path, opening: Turns, **kwargs: Any) -> None:
+        """Remember where the dashboards are, and whose turn it is to open one."""
         super().initialize(**kwargs)
-        self._folder = folder
+        self._folder, self._opening = folder, opening
 
     @web.authenticated
     async def get(self, path: str | None = None) -> None:
@@ -108,7 +109,8 @@ class PageHandler(TornadoVoilaHandler):
         if not visitor_of(self).may(page.needs):
             raise web.HTTPError(403)
         if not _take_token_away(self):
-            await super().get(path)
+            async with self._opening.turn():
+                await super().get(path)
 
 
 class StaticHandler(PackedFiles, MultiStaticFileHandler):

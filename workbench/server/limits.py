@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import os
+from collections.abc import AsyncIterator
+
 import psutil
 
 PAGE_MB = 70  # what one page's kernel takes for itself
@@ -26,3 +31,36 @@ LARGEST_MESSAGE = 8 * 2**20  # bytes on a websocket; files come in smaller piece
 SILENT_S = 60  # a client that is to send something, and does not, is left after this
 IDLE_S = 300  # a kernel without a page and without work is ended after this
 CHECK_S = 60  # how often that is looked after
+OPENING_AT_ONCE = max(1, (os.cpu_count() or 1) // 2)  # pages; the other cores are for open ones
+OPENING_PATIENCE_S = 10  # after this a page opens even if as many are being opened
+
+
+class Turns:
+    """Lets a few through at a time, and whoever has waited long enough.
+
+    Pages that open all at once all take long, and whoever judges waits for them; one after
+    another most are there sooner and none is later.
+
+    Parameters
+    ----------
+    count
+        How many at a time.
+    patience_s
+        How long to wait at most.
+    """
+
+    def __init__(self, count: int, patience_s: float) -> None:
+        self._free, self._patience_s = asyncio.Semaphore(count), patience_s
+
+    @contextlib.asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Wait for a turn, and hold it for the length of the block."""
+        try:
+            await asyncio.wait_for(self._free.acquire(), self._patience_s)
+        except TimeoutError:
+            yield
+            return
+        try:
+            yield
+        finally:
+            self._free.release()

@@ -42,7 +42,16 @@ from workbench.server.handlers import (
 from workbench.server.headers import SafeAnswer
 from workbench.server.identity import RoleIdentity, visitor_of
 from workbench.server.kernels import PageKernelManager, ThisPython
-from workbench.server.limits import CHECK_S, IDLE_S, LARGEST_BODY, LARGEST_MESSAGE, SILENT_S
+from workbench.server.limits import (
+    CHECK_S,
+    IDLE_S,
+    LARGEST_BODY,
+    LARGEST_MESSAGE,
+    OPENING_AT_ONCE,
+    OPENING_PATIENCE_S,
+    SILENT_S,
+    Turns,
+)
 from workbench.server.processes import is_loopback
 from workbench.server.routes import SoundSource, routes
 
@@ -144,6 +153,7 @@ class WorkbenchVoila(Voila):
     def init_handlers(self) -> list[Any]:
         """Serve our routes and the few of Voila's that pages need; its file browser is our list."""
         base, folder = self.server_url, {"folder": Path(self.root_dir)}
+        opening = Turns(OPENING_AT_ONCE, OPENING_PATIENCE_S)
         voilas = super().init_handlers()
         pages = next(entry for entry in voilas if entry[1] is TornadoVoilaHandler)
         login = self.identity_provider.get_handlers() if self.identity_provider.auth_enabled else []
@@ -153,7 +163,7 @@ class WorkbenchVoila(Voila):
             (url_path_join(base, r"/voila/api/shutdown/(.*)"), ShutdownHandler),
             (url_path_join(base, "/"), PagesHandler, folder),
             (url_path_join(base, r"/voila/tree.*"), web.RedirectHandler, {"url": base}),
-            (pages[0], PageHandler, {**pages[2], **folder}),
+            (pages[0], PageHandler, {**pages[2], **folder, "opening": opening}),
             (url_path_join(base, _NO_STEPS_UP), NotFoundHandler),
             *[(path, _NEEDED[of], *rest) for path, of, *rest in voilas if of in _NEEDED],
             (r".*", NotFoundHandler),

@@ -4,11 +4,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 import soundfile
 from sounds import RATE, tone, write
 
+from workbench.audio import decode as decoding
 from workbench.audio.decode import decode, encode
 from workbench.errors import MediaError, StorageError
 from workbench.limits import LONGEST_S
@@ -180,3 +182,42 @@ def test_writers_of_the_same_file_do_not_disturb_each_other(tmp_path: Path) -> N
     assert [writer.wait() for writer in writers] == [0, 0, 0]
     assert decode(file).samples.shape == (2, 400_000)
     assert list(tmp_path.iterdir()) == [file]
+
+
+@pytest.mark.parametrize("promised", [0, 1])
+def test_a_stream_longer_than_its_header_says_is_read_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, promised: int
+) -> None:
+    """As streams without a length are, and those whose length is a guess."""
+    original = tone(seconds=3.0)
+    file = write(tmp_path / "tone.ogg", original)
+    whole = decode(file).samples
+    monkeypatch.setattr(decoding, "int", lambda _: promised * RATE, raising=False)
+    np.testing.assert_array_equal(decode(file).samples, whole)
+    assert whole.shape == original.shape
+
+
+def test_a_stream_that_changes_its_rate_keeps_the_first(tmp_path: Path) -> None:
+    """As radio streams do between one programme and the next."""
+    parts = [_adts(tmp_path / f"{rate}.aac", rate).read_bytes() for rate in (44100, 22050)]
+    file = tmp_path / "stream.aac"
+    file.write_bytes(b"".join(parts))
+    sound = decode(file)
+    assert sound.sample_rate == 44100
+    assert 1.9 < sound.duration_s < 2.2
+    for second in (0.5, 1.5):  # the second half was resampled, not played at double speed
+        part = sound.samples[0, round((second - 0.2) * 44100) :][: round(0.4 * 44100)]
+        peak = np.abs(np.fft.rfft(part)).argmax() / 0.4
+        assert peak == pytest.approx(440.0, abs=5)
+
+
+def _adts(file: Path, rate: int) -> Path:
+    """Write a second of 440 Hz as a stream without a header of the whole."""
+    with av.open(str(file), "w", format="adts") as container:
+        stream = container.add_stream("aac", rate=rate, layout="mono")
+        wave = np.sin(2 * np.pi * 440 * np.arange(rate) / rate, dtype=np.float32) / 2
+        frame = av.AudioFrame.from_ndarray(wave[None], format="fltp", layout="mono")
+        frame.sample_rate = rate
+        for packet in [*stream.encode(frame), *stream.encode(None)]:
+            container.mux(packet)
+    return file

@@ -11,9 +11,10 @@ from workbench import Workspace
 from workbench.catalogue.tables import Claim, Judgement
 from workbench.errors import UnknownNameError
 from workbench.judgements import log as log_module
+from workbench.judgements.answers import new_id
 from workbench.judgements.claims import Claims, OpenTriplet
 from workbench.judgements.log import Answer, JudgementLog
-from workbench.judgements.rows import Triplet
+from workbench.judgements.rows import JUDGED, Triplet
 
 Make = Callable[..., Answer]
 
@@ -201,3 +202,36 @@ def test_the_statements_are_sql_that_postgresql_accepts(
     assert {statement.split()[0] for statement in sent} >= {"SELECT", "INSERT", "DELETE"}
     assert not any("OR IGNORE" in s or "ON CONFLICT" in s for s in sent)
     assert Claim.__tablename__ in " ".join(sent)
+
+
+def test_the_tally_is_what_counts_give_one_by_one(ws: Workspace, answer: Make) -> None:
+    log, bobs = ws.judgements, ws.judgements.open_session("Bob")
+    second = log.open_session("Ada")
+    pair = new_id()
+    log.append_all(
+        [
+            answer(b_id=3),
+            answer(b_id=4, choice="skip"),
+            answer(b_id=5, dimension="key"),
+            answer(b_id=6, session_id=bobs, rater="Bob"),
+            answer(b_id=7, session_id=second),
+            answer(b_id=8, session_id=second, choice="cannot_tell"),
+            answer(b_id=9, session_id=second, answer_id=pair, purpose="new"),
+            answer(b_id=10, session_id=second, answer_id=pair, purpose="new"),
+            answer(b_id=11, session_id=second),
+        ]
+    )
+    log.undo(second)
+    for hours in (-1, 1):
+        since = datetime.now(UTC) + timedelta(hours=hours)
+        rows = log.tally("Ada", second, since)
+        for is_skipped, choices in ((False, JUDGED), (True, ["skip"])):
+            of_sitting, recent = {}, {}
+            for name, skipped, mine, new, count in rows:
+                if skipped == is_skipped and mine:
+                    of_sitting[name] = of_sitting.get(name, 0) + count
+                if skipped == is_skipped and new:
+                    recent[name] = recent.get(name, 0) + count
+            assert of_sitting == log.counts(session_id=second, choices=choices)
+            assert recent == log.counts(rater="Ada", since=since, choices=choices)
+    assert log.counts(session_id=second, choices=JUDGED) == {"tempo": 3}

@@ -155,3 +155,31 @@ def test_levels_of_older_imports_are_measured_once(ws: Workspace) -> None:
     assert levels is not None
     sound = decode(ws.catalogue.media_path(item))
     assert loudness == pytest.approx(integrated_loudness(sound.samples, 8000), abs=0.1)
+
+
+def test_a_file_that_goes_after_it_was_heard_is_noticed(ws: Workspace) -> None:
+    clips, (first, *others) = Clips(ws, 10.0), ws.catalogue.items().index.tolist()
+    assert clips.can_play([first, *others])
+    clips.excerpts([first, *others])
+    ws.catalogue.media_path(first).unlink()
+    assert not clips.can_play([first])
+    assert clips.can_play(others)
+
+
+def test_a_file_that_was_replaced_by_a_link_is_not_played(ws: Workspace, tmp_path: Path) -> None:
+    clips, (first, *_) = Clips(ws, 10.0), ws.catalogue.items().index.tolist()
+    assert clips.can_play([first])
+    file = ws.catalogue.media_path(first)
+    file.rename(tmp_path / "elsewhere")
+    file.symlink_to(tmp_path / "elsewhere")
+    assert not clips.can_play([first])
+
+
+def test_what_was_heard_is_not_asked_for_again(
+    ws: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clips, songs = Clips(ws, 10.0), ws.catalogue.items().index.tolist()
+    before = clips.excerpts(songs)
+    monkeypatch.setattr(type(ws.catalogue), "heard", None)
+    assert clips.can_play(songs)
+    assert clips.excerpts(songs) == before

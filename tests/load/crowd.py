@@ -53,13 +53,14 @@ class Crowd:
 class Report:
     """What all of them saw, and how late this process itself was, in ms.
 
-    `gave_up` counts those who did not come to an end in time.
+    `gave_up` counts those who did not come to an end in time; `began` is in seconds since 1970.
     """
 
     seen: list[Seen] = field(default_factory=list)
     late_ms: list[float] = field(default_factory=list)
     cpu_s: float = 0.0
     gave_up: int = 0
+    began: float = field(default_factory=time.time)
 
 
 def attend(crowd: Crowd) -> Report:

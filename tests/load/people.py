@@ -50,6 +50,8 @@ class Seen:
         The same of answers taken back.
     next_ms
         From sending an answer to the next triplet, without answers that had to be sent again.
+    next_at
+        When each of these was there, in seconds since 1970.
     opened_s
         (page, seconds) of every page that was opened, for the first time or again.
     clicked_ms
@@ -64,6 +66,7 @@ class Seen:
     answers: dict[str, bool] = field(default_factory=dict)
     undos: dict[str, bool] = field(default_factory=dict)
     next_ms: list[float] = field(default_factory=list)
+    next_at: list[float] = field(default_factory=list)
     opened_s: list[tuple[str, float]] = field(default_factory=list)
     clicked_ms: list[float] = field(default_factory=list)
     kernels: dict[int, str] = field(default_factory=dict)
@@ -234,6 +237,7 @@ class Rater(Person):
         trial_after = self._take(await self._insist("_answer", answer))
         if not cut_off:
             self.seen.next_ms.append(1000 * (time.perf_counter() - sent))
+            self.seen.next_at.append(time.time())
         return trial_after
 
     def _new_answer(self, trial: dict[str, Any]) -> dict[str, Any]:

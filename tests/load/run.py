@@ -33,6 +33,7 @@ from .watch import Watch, slope_of_many, slope_of_one
 
 _IDLE_S, _CHECK_S = 30, 10  # instead of minutes, so that the end need not be waited for
 _COSTS_S = 300.0
+_SETTLED_S = 30.0  # after the last has come
 
 
 @dataclass(frozen=True)
@@ -186,6 +187,13 @@ def summary(plan: Plan, watch: Watch, reports: dict[str, Report], ws: Workspace)
         "machine": {"load": list(os.getloadavg()), "python": sys.version.split()[0]},
         "stored": stored_once(ws, raters),
         "next_ms": percentiles([ms for seen in raters for ms in seen.next_ms]),
+        "next_ms_later": percentiles(
+            ms
+            for report in reports.values()
+            for seen in report.seen
+            for ms, at in zip(seen.next_ms, seen.next_at, strict=True)
+            if at >= report.began + plan.arrive_s + _SETTLED_S
+        ),
         "clicked_ms": percentiles([ms for seen in viewers for ms in seen.clicked_ms]),
         "opened_s": {
             page: percentiles(

@@ -243,3 +243,17 @@ def test_triplets_are_seen_unseen_or_neither_as_a_loop_says() -> None:
             assert seen[i] == (held_out == 0)
             assert unseen[i] == (held_out == 3)
         assert seen.any()
+
+
+def test_how_many_cores_share_the_fits_changes_nothing() -> None:
+    pulls = [Pull(weights=1.0), Pull(gains=0.3)] * 5
+    threads, found = torch.get_num_threads(), []
+    try:
+        for count in (1, 2, 3):
+            torch.set_num_threads(count)
+            found.append(fit_heads("linear", START, problem(len(pulls)), pulls)["weight"])
+            assert torch.get_num_threads() == count
+    finally:
+        torch.set_num_threads(threads)
+    np.testing.assert_array_equal(found[0], found[1])
+    np.testing.assert_array_equal(found[0], found[2])

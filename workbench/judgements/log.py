@@ -269,7 +269,7 @@ class JudgementLog:
             .group_by(*columns)
         )
         with self._database.read() as transaction:
-            rows = transaction.execute(query).tuples()
+            rows = transaction.execute(query)
             return [(name, bool(s), bool(o), bool(r), count) for name, s, o, r, count in rows]
 
     def busy_since(self, rater: str) -> datetime | None:

@@ -6,6 +6,8 @@ files (`shared`). A fit that fails is logged and the last one that succeeded sta
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import logging
 import threading
 import weakref
@@ -92,6 +94,7 @@ class Ensembles:
             with self._changing:
                 self._fitted[dimension] = state  # not repeated at once
         finally:
+            _give_memory_back()
             with self._changing:
                 del self._running[dimension]
 
@@ -130,6 +133,12 @@ def ensembles_of(ws: Workspace) -> Ensembles:
     """Return the ensembles that all sessions share which have this workspace open."""
     with _opening:
         return _of_workspaces.setdefault(ws, Ensembles())
+
+
+def _give_memory_back() -> None:
+    """Return to the system what a fit has freed: its arrays are large, and pages stay open."""
+    with contextlib.suppress(OSError, AttributeError, TypeError):  # there may be no such call
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _stored(ws: Workspace) -> StoredEnsembles:

@@ -28,6 +28,8 @@ _COMMAND = (sys.executable, "-P", "-W", "ignore", "-m", "workbench.server.nurser
 # viewers on a few cores are faster without.
 _ALONE = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
+_SMALL = {"MALLOC_ARENA_MAX": "2"}  # else every thread keeps what it has freed for itself
+
 
 class Nursery:
     """The process that forks, started when it is first needed and again if it ended."""
@@ -78,7 +80,7 @@ class Nursery:
                 _COMMAND,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                env={**os.environ, **_ALONE},
+                env={**os.environ, **_ALONE, **_SMALL},
             )
         return self._process
 

@@ -128,6 +128,8 @@ def _decode_av(path: Path) -> Sound:
                 if resampler is None and not _is_like(frame, layout, rate):
                     # What changes its channels or rate on the way keeps the first.
                     resampler = av.AudioResampler(format=_FORMAT, layout=layout, rate=rate)
+                    samples, count = _emptied(queue, samples, count)
+                    queue = av.AudioFifo()  # it takes frames of one kind, down to their clock
                 for out in [frame] if resampler is None else resampler.resample(frame):
                     out.pts = None  # a queue wants times without gaps
                     queue.write(out)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tests.benchmarks.demo import demo
-from tests.benchmarks.frontend import by_librosa, excerpts, here
+from tests.benchmarks.frontend import ROUNDS, by_librosa, excerpts, here
 from tests.benchmarks.suite import Comparison, Growth, Row, alternately, scratch
 
 
@@ -65,7 +65,11 @@ def features() -> Iterator[Row]:
         raise FileNotFoundError("there are no recordings; name a folder in WORKBENCH_RECORDINGS")
     items = torch.from_numpy(sounds)
     found = alternately(
-        {"ours": lambda: [here(s) for s in items], "other": lambda: [by_librosa(s) for s in sounds]}
+        {
+            "ours": lambda: [here(s) for s in items],
+            "other": lambda: [by_librosa(s) for s in sounds],
+        },
+        rounds=ROUNDS,
     )
     yield Row(
         "features",

@@ -7,13 +7,13 @@ The pictures of the documentation are made here: ``test-output/look_NAME.png`` a
 from __future__ import annotations
 
 import dataclasses
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 
 import pytest
 from chromium import OUTPUT
+from postgres import copied
 from simulated import simulate_judgements
 
 from workbench import Workspace
@@ -90,8 +90,7 @@ def lived_in_pages(
 ) -> Iterator[Server]:
     """The dashboards of a copy of the demo with three raters and a model tuned to them."""
     folder = tmp_path_factory.mktemp("looks") / "workspace"
-    shutil.copytree(demo_workspace.root, folder)
-    ws = Workspace(folder)
+    ws = copied(demo_workspace, folder)
     for seed, rater in enumerate(("Ada", "Ben", "Cleo")):
         simulate_judgements(ws, 200, rater=rater, seed=seed)
     command = [sys.executable, "-m", "workbench", "finetune", "-w", str(folder)]

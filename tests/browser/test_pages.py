@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from chromium import OUTPUT
+from postgres import copied
 from simulated import simulate_judgements
 
 from workbench import Workspace
@@ -30,8 +31,7 @@ DRAWN = (
 def judged_ws(demo_workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """A copy of the demo with 240 judgements in it."""
     folder = tmp_path_factory.mktemp("judged") / "workspace"
-    shutil.copytree(demo_workspace.root, folder)
-    ws = Workspace(folder)
+    ws = copied(demo_workspace, folder)
     simulate_judgements(ws, 240)
     return ws
 

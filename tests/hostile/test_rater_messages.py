@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import shutil
 import uuid
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import pytest
 from damage import JSON
 from hypothesis import given
 from hypothesis import strategies as st
+from postgres import copied
 from tone_workspace import add_tone
 from tries import tried
 
@@ -36,7 +36,7 @@ def tones(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 @pytest.fixture
 def ws(tones: Workspace, tmp_path: Path) -> Workspace:
-    return Workspace(shutil.copytree(tones.root, tmp_path / "workspace"))
+    return copied(tones, tmp_path / "workspace")
 
 
 def send(widget: TripletRater, command: str, message: Any) -> dict[str, Any]:

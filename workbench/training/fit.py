@@ -180,14 +180,16 @@ class _Fits:
         self.chosen, self._kind, self._steps = chosen, kind, steps
         self._temperature = temperature
         self._x = torch.from_numpy(problem.x)
-        self._parts = [
-            (triplets, _normalised(weight[chosen]) * share)
-            for triplets, weight, share in (
-                (problem.judged, problem.judged_weight, 1.0),
-                (problem.tagged, problem.tagged_weight, _TAG_SHARE),
-            )
-            if len(triplets)
-        ]
+        judged, tagged = problem.judged, problem.tagged
+        self._pairs = _Pairs(np.concatenate([judged.rows, tagged.rows]))
+        self._share = torch.from_numpy(np.concatenate([judged.share, tagged.share]))
+        self._counts = torch.cat(
+            [
+                _normalised(problem.judged_weight[chosen]),
+                _normalised(problem.tagged_weight[chosen]) * _TAG_SHARE,
+            ],
+            dim=1,
+        )
         count = len(chosen)
         self._origin = {k: torch.from_numpy(np.array(v)) for k, v in start.items()}
         self._weights = {k: v.expand(count, *v.shape) for k, v in self._origin.items()}
@@ -217,17 +219,53 @@ class _Fits:
 
     def step(self, number: int) -> tuple[np.ndarray, np.ndarray]:
         """Take a step; return the subspace vectors [c, n, d] and losses [c] before it."""
-        import torch
-
         y = apply_head(self._kind, self.heads(), self._x)
-        zero = torch.zeros(len(self.chosen))
-        data = sum((_triplet_loss(y, t, w, self._temperature) for t, w in self._parts), zero)
+        data = self._loss(y)
         if data.requires_grad:
             data.sum().backward()
         share = (1.0 + math.cos(math.pi * number / self._steps)) / 2.0
         for moving in self._moving:
             moving.step(number + 1, share)
         return y.detach().numpy(), data.detach().numpy()
+
+    def _loss(self, y: Any) -> Any:
+        """Return the weighted logistic loss of each fit, [c], from subspace vectors [c, n, d]."""
+        from torch.nn import functional as F
+
+        near, far = self._pairs.products(y)
+        logit = 2.0 * self._temperature * (near - far)  # of unit vectors: of squared distances
+        share = self._share.expand(len(y), -1)
+        wrong = F.binary_cross_entropy_with_logits(logit, share, reduction="none")
+        return (wrong * self._counts).sum(1)
+
+
+class _Pairs:
+    """The pairs of triplets, anchor and a, then anchor and b, and their products.
+
+    Parameters
+    ----------
+    rows
+        Anchor, a and b, int64 [t, 3].
+    """
+
+    def __init__(self, rows: np.ndarray) -> None:
+        import torch
+
+        anchor, a, b = torch.from_numpy(np.ascontiguousarray(rows.T))
+        self._first, self._second = anchor.repeat(2), torch.cat([a, b])
+
+    def products(self, y: Any) -> Any:
+        """Return those of rows of y [c, n, d], twice [c, t].
+
+        One index along one axis is what PyTorch is quick with, on the way back, too.
+        """
+        n, d = y.shape[1:]
+        if n**2 <= len(self._first) * d:  # few items: all products cost less
+            places = self._first * n + self._second
+            found = (y @ y.transpose(1, 2)).flatten(1).index_select(1, places)
+        else:
+            found = (y.index_select(1, self._first) * y.index_select(1, self._second)).sum(-1)
+        return found.chunk(2, dim=1)
 
 
 class _Adam:
@@ -271,26 +309,6 @@ class _Adam:
         """Return the gradient, and forget it."""
         slope, self._values.grad = self._values.grad, None
         return self._values.new_zeros(()) if slope is None else slope
-
-
-def _triplet_loss(y: Any, triplets: Triplets, weight: Any, temperature: float) -> Any:
-    """Return the weighted logistic loss of each fit, [c], from subspace vectors [c, n, d]."""
-    import torch
-    from torch.nn import functional as F
-
-    anchor, a, b = torch.from_numpy(triplets.rows).T
-    near, far = _cosines(y, anchor.repeat(2), torch.cat([a, b])).chunk(2, dim=1)
-    margin = 2.0 * (near - far)  # of unit vectors: the difference of squared distances
-    share = torch.from_numpy(triplets.share).expand(len(y), -1)
-    wrong = F.binary_cross_entropy_with_logits(temperature * margin, share, reduction="none")
-    return (wrong * weight).sum(1)
-
-
-def _cosines(y: Any, first: Any, second: Any) -> Any:
-    """Return the products of pairs of rows of y [c, n, d], [c, pairs]."""
-    if y.shape[1] ** 2 <= len(first) * y.shape[2]:  # few items: all products cost less
-        return (y @ y.transpose(1, 2))[:, first, second]
-    return (y.index_select(1, first) * y.index_select(1, second)).sum(-1)
 
 
 @contextmanager

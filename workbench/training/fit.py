@@ -21,10 +21,10 @@ import numpy as np
 
 from workbench.subspaces.heads import Parameters, apply_head
 from workbench.subspaces.triplets import Triplets
+from workbench.training.adam import Adam
 
 TEMPERATURE = 8.0  # squared distances of unit vectors differ by about 0.1 to 1
 _WEIGHT_RATE, _GAIN_RATE = 0.004, 0.06
-_BETAS = (0.9, 0.999)  # of Adam
 _AT_ONCE = 3  # fits that one core carries side by side
 _TAG_SHARE = 0.3  # of a judgement: tags are a prior, not the answer
 Step = Callable[[int, int, float, np.ndarray], None]
@@ -194,7 +194,7 @@ class _Fits:
         self._origin = {k: torch.from_numpy(np.array(v)) for k, v in start.items()}
         self._weights = {k: v.expand(count, *v.shape) for k, v in self._origin.items()}
         self._gains: Any = None
-        self._moving: list[_Adam] = []
+        self._moving: list[Adam] = []
         pull = pulls[chosen[0]]
         if math.isfinite(pull.weights):
             size = sum(float((v**2).sum()) for v in self._origin.values())
@@ -203,12 +203,12 @@ class _Fits:
                 self._weights[k] = self._weights[k].clone().requires_grad_()
                 # Rates follow the size of the numbers they change: a zero matrix needs a floor.
                 fast = rate * _WEIGHT_RATE * max(float(v.std()) * 10, 0.1)
-                self._moving.append(_Adam(self._weights[k], fast, v, held))
+                self._moving.append(Adam(self._weights[k], fast, v, held))
         if math.isfinite(pull.gains):
             width = self._x.shape[1]
             self._gains = torch.zeros(count, width, requires_grad=True)
             held = 2.0 / width * torch.tensor([pulls[i].gains for i in chosen])
-            self._moving.append(_Adam(self._gains, rate * _GAIN_RATE, torch.zeros(width), held))
+            self._moving.append(Adam(self._gains, rate * _GAIN_RATE, torch.zeros(width), held))
 
     def heads(self) -> Parameters:
         """Return what the heads are with their gains folded in."""
@@ -266,49 +266,6 @@ class _Pairs:
         else:
             found = (y.index_select(1, self._first) * y.index_select(1, self._second)).sum(-1)
         return found.chunk(2, dim=1)
-
-
-class _Adam:
-    """Adam (Kingma and Ba 2015) on fits side by side, with the pull on what it moves.
-
-    PyTorch's own imports its compiler first, which takes longer than most of what is fitted here.
-
-    Parameters
-    ----------
-    values
-        What is moved, [c, ...].
-    rate
-        The largest step.
-    origin
-        Where to each is pulled, [...].
-    held
-        How strongly, [c]: times the way to the origin this is the gradient of the pull.
-    """
-
-    def __init__(self, values: Any, rate: float, origin: Any, held: Any) -> None:
-        import torch
-
-        self._values, self._rate, self._origin = values, rate, origin
-        self._held = held.reshape(-1, *[1] * origin.ndim)
-        self._mean, self._square = torch.zeros_like(values), torch.zeros_like(values)
-
-    def step(self, number: int, share: float) -> None:
-        """Take the step with this number, from 1 on, at a share of the rate."""
-        import torch
-
-        first, second = _BETAS
-        with torch.no_grad():
-            slope = torch.addcmul(self._slope(), self._values - self._origin, self._held)
-            self._mean.lerp_(slope, 1 - first)
-            self._square.mul_(second).addcmul_(slope, slope, value=1 - second)
-            size = self._square.sqrt().div_(math.sqrt(1 - second**number)).add_(1e-8)
-            step = share * self._rate / (1 - first**number)
-            self._values.addcdiv_(self._mean, size, value=-step)
-
-    def _slope(self) -> Any:
-        """Return the gradient, and forget it."""
-        slope, self._values.grad = self._values.grad, None
-        return self._values.new_zeros(()) if slope is None else slope
 
 
 @contextmanager

@@ -302,4 +302,4 @@ def test_a_page_stays_connected_ping_after_ping(music, two_pages, run_server, an
             while time.monotonic() < end:
                 with contextlib.suppress(TimeoutError):  # a closed socket is another error
                     socket.recv(timeout=0.1)
-            socket.ping().wait(10)
+            assert socket.ping().wait(10)

@@ -129,7 +129,7 @@ def fit_heads(
     ]
     with _each_on_one_core(len(fits)) as on_each:
         for step in range(steps):
-            seen = on_each(lambda some: (some.chosen, *some.step(step)), fits)  # noqa: B023
+            seen = on_each(lambda some, now=step: (some.chosen, *some.step(now)), fits)
             if on_step is not None:
                 y = _together([(chosen, vectors) for chosen, vectors, _ in seen], len(pulls))
                 loss = sum(losses.sum() for _, _, losses in seen) / len(pulls)

@@ -36,6 +36,12 @@ import json, os
 targets = get_ipython().kernel.comm_manager.targets
 print(json.dumps([sorted(targets), os.nice(0)]))"""
 
+UPLOAD = """
+import json
+from workbench.widgets.uploads import Uploads
+uploads = Uploads()
+print(json.dumps([str(uploads.take({"name": "a.wav", "size": 3, "at": 0}, [b"abc"]))]))"""
+
 
 async def _say(manager: PageKernelManager, kernel_id: str, code: str) -> list[Any]:
     """Return the JSON that a kernel prints."""
@@ -136,6 +142,22 @@ def test_a_kernel_that_is_shut_down_has_ended(visited) -> None:
         await manager.shutdown_kernel(kernel)
         assert kernel not in manager
         assert not psutil.pid_exists(pid)
+
+    visited(story)
+
+
+def test_what_a_page_was_sent_goes_with_it(visited) -> None:
+    async def story(manager: PageKernelManager) -> None:
+        kernel = await manager.start_kernel(env=_environment("x"), path="")
+        (file,) = await _say(manager, kernel, UPLOAD)
+        assert Path(file).read_bytes() == b"abc"
+        await manager.shutdown_kernel(kernel)
+        assert not Path(file).parent.parent.exists()
+        killed = await manager.start_kernel(env=_environment("x"), path="")
+        (file,) = await _say(manager, killed, UPLOAD)
+        await manager.shutdown_kernel(killed, now=True)
+        manager.nursery.close()
+        assert not Path(file).parent.parent.parent.exists()
 
     visited(story)
 

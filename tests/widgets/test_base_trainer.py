@@ -148,8 +148,8 @@ def test_running_training_is_watched_by_a_page_opened_later(ws: Workspace):
     assert shown(trainer._progress)
     tell(folder, *epoch_events(3, of=12))
     assert eventually(lambda: len(lines(trainer)["key"]) == 3)
+    assert eventually(lambda: "3 of 12" in html(trainer._tiles))  # drawn after the lines
     assert "asking it about music" in trainer._progress._words.value
-    assert "3 of 12" in html(trainer._tiles)
     assert "left, until about" in html(trainer._tiles)
     write_network(ws.root / "n")
     tell(folder, {"event": "stage", "name": "Scoring", "total": 1}, DONE)

@@ -12,6 +12,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from typing import Any
@@ -36,6 +37,7 @@ class Nursery:
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
+        self._passing: tempfile.TemporaryDirectory[str] | None = None  # files of open pages
         self._one_at_a_time = threading.Lock()
 
     def prepare(self) -> None:
@@ -61,6 +63,9 @@ class Nursery:
                 self._process.kill()
                 self._process.communicate()
                 self._process = None
+            if self._passing is not None:
+                self._passing.cleanup()
+                self._passing = None
 
     def _fork(self, line: bytes) -> Forked:
         with self._one_at_a_time:
@@ -75,12 +80,14 @@ class Nursery:
         return Forked(int(answer))
 
     def _running(self) -> subprocess.Popen[bytes]:
+        if self._passing is None:
+            self._passing = tempfile.TemporaryDirectory(prefix="workbench-pages-")
         if self._process is None or self._process.poll() is not None:
             self._process = subprocess.Popen(
                 _COMMAND,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                env={**os.environ, **_ALONE, **_SMALL},
+                env={**os.environ, **_ALONE, **_SMALL, "TMPDIR": self._passing.name},
             )
         return self._process
 

@@ -12,8 +12,10 @@ import gc
 import importlib
 import json
 import os
+import shutil
 import signal
 import sys
+import tempfile
 
 from workbench.logs import begin_logging
 from workbench.roles import ROLE_VARIABLE, Role
@@ -51,6 +53,7 @@ def main() -> None:
 
 def _become_a_kernel(arguments: list[str], env: dict[str, str], cwd: str) -> None:
     """Turn this copy of the process into a kernel, as ``python -m ipykernel_launcher`` would."""
+    passing_files = tempfile.gettempdir()  # the nursery's, not the one in the page's environment
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.setsid()
     # The pipes belong to the nursery; what kernels say goes to the server's log.
@@ -64,6 +67,8 @@ def _become_a_kernel(arguments: list[str], env: dict[str, str], cwd: str) -> Non
         os.nice(VIEWERS_NICE)
     status = 1
     begin_logging()
+    # What a page was sent goes with it; if it is killed, with the server.
+    passing = tempfile.tempdir = tempfile.mkdtemp(prefix="page-", dir=passing_files)
     try:
         from ipykernel.kernelapp import IPKernelApp
         from ipywidgets import register_comm_target
@@ -76,6 +81,7 @@ def _become_a_kernel(arguments: list[str], env: dict[str, str], cwd: str) -> Non
         kernel.start()
         status = 0
     finally:
+        shutil.rmtree(passing, ignore_errors=True)
         os._exit(status)  # what follows belongs to the nursery
 
 

@@ -22,7 +22,7 @@ class Uploads:
     """
 
     def __init__(self, *, largest: int = LARGEST) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="workbench-upload-")
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._largest = largest
         self._file: Path | None = None
 
@@ -63,6 +63,8 @@ class Uploads:
     def _begin(self, name: str) -> None:
         """Only the last part of a name counts, and of that what every system takes."""
         plain = printable(name.replace("\\", "/").rpartition("/")[2])[-120:].lstrip(".")
+        if self._folder is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="workbench-upload-")
         if self._file is not None:
             self._file.unlink(missing_ok=True)
         self._file = Path(self._folder.name) / (plain.replace("\0", "") or "file")

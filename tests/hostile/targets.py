@@ -52,8 +52,11 @@ class Targets:
     # -- scores -------------------------------------------------------------------------------
 
     def scores(self) -> list[Target]:
-        """Return the readers of notation, events and piano-rolls."""
+        """Return the readers of notation, events, piano-rolls and sound fonts."""
+        from tiny_fonts import tiny_font
+
         from workbench.symbolic.reading import read_score
+        from workbench.symbolic.soundfont import without_root_overrides
 
         def of(suffix: str, samples: Callable[[], list[bytes]], is_json: bool = False) -> Target:
             return Target(suffix, samples, self._file(f"score.{suffix}", read_score), is_json)
@@ -66,6 +69,7 @@ class Targets:
             of("csv", lambda: [EVENTS]),
             of("json", lambda: [json.dumps(NOTES).encode()], is_json=True),
             of("npz", _rolls),
+            Target("sf2", lambda: [tiny_font([72, None, 48])], without_root_overrides),
         ]
 
     def _midi(self) -> list[bytes]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import uuid
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 from damage import JSON
 from hypothesis import given
 from hypothesis import strategies as st
+from messages import HOW_OFTEN, send
 from postgres import copied
 from tone_workspace import add_tone
 from tries import tried
@@ -19,7 +19,6 @@ from tries import tried
 from workbench import Workspace
 from workbench.widgets.rater import TripletRater
 
-HOW_OFTEN = [pytest.param(60, id="few"), pytest.param(3000, marks=pytest.mark.nightly, id="many")]
 COMMANDS = ("_start", "_answer", "_undo", "_redo", "_next", "_ahead", "_cannot_play", "_not_found")
 FIELDS = ("id", "trial", "choice", "rater", "task", "dimension", "device", "unsaved", "item",
           "confidence", "response_ms", "trace")  # fmt: skip
@@ -37,12 +36,6 @@ def tones(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 @pytest.fixture
 def ws(tones: Workspace, tmp_path: Path) -> Workspace:
     return copied(tones, tmp_path / "workspace")
-
-
-def send(widget: TripletRater, command: str, message: Any) -> dict[str, Any]:
-    """Send a message as the page does, through JSON."""
-    reply, _ = getattr(widget, command)(json.loads(json.dumps(message)), [])
-    return json.loads(json.dumps(reply))
 
 
 PLAUSIBLE = st.one_of(

@@ -14,7 +14,7 @@ from tries import HOW_OFTEN, one_sentence, tried
 from workbench.errors import UnknownNameError
 
 NAMES = [
-    *("mid", "abc", "musicxml", "mxl", "csv", "json", "npz"),
+    *("mid", "abc", "musicxml", "mxl", "csv", "json", "npz", "sf2"),
     *("manifest", "scores", "judgements.csv", "judgements.jsonl", "judgements.parquet"),
     *("rows.json", "triplets.json", "triplets.csv", "votes", "items", "arrays.npz", "arrays.npy"),
     *("network.card", "network.weights", "tagger.card", "tagger.weights"),

@@ -128,9 +128,11 @@ def test_a_kernel_takes_less_memory_than_the_process_it_came_from(visited) -> No
     async def story(manager: PageKernelManager) -> None:
         kernel = await manager.start_kernel(env=_environment("x"), path="")
         *_, parent, pid = await _say(manager, kernel, LOOK)
-        own = psutil.Process(pid).memory_full_info().uss
-        assert own < 0.6 * psutil.Process(parent).memory_info().rss
-        assert manager.memory_mb(kernel) == pytest.approx(own / 2**20, rel=0.2)
+        memory = psutil.Process(pid).memory_full_info()
+        assert memory.uss < 0.6 * psutil.Process(parent).memory_info().rss
+        for most, too_much in [(memory.uss / 2, True), ((memory.uss + memory.rss) / 2, False)]:
+            manager.most_mb = int(most / 2**20)
+            assert manager.takes_too_much(kernel) is too_much
 
     visited(story)
 

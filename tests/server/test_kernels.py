@@ -107,7 +107,7 @@ def test_kernels_are_culled_only_a_while_after_they_began(
 ) -> None:
     now = [1000.0]
     monkeypatch.setattr(kernels.time, "monotonic", lambda: now[0])
-    monkeypatch.setattr(PageKernelManager, "memory_mb", lambda *_: 1.0)
+    monkeypatch.setattr(PageKernelManager, "takes_too_much", lambda *_: False)
     asks("Vera", Role.VIEWER)
 
     async def story() -> None:
@@ -130,13 +130,12 @@ def test_a_kernel_that_takes_too_much_memory_is_ended(monkeypatch, asks, started
         ended.append(kernel_id)
 
     monkeypatch.setattr(PageKernelManager, "shutdown_kernel", end)
-    taken = {"k0": 99.0, "k1": 101.0}
-    monkeypatch.setattr(PageKernelManager, "memory_mb", lambda _, kernel: taken[kernel])
+    monkeypatch.setattr(PageKernelManager, "takes_too_much", lambda _, kernel: kernel == "k1")
     asks("Vera", Role.VIEWER)
 
     async def story() -> None:
-        manager = PageKernelManager(most_mb=100)
-        for _ in taken:
+        manager = PageKernelManager()
+        for _ in range(2):
             await manager.cull_kernel_if_idle(await manager.start_kernel(env={}))
 
     own_loop(story())

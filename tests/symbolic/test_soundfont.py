@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tiny_fonts import tiny_font
 
 from workbench.errors import MediaError, NotReadyError
 from workbench.symbolic import soundfont
@@ -91,34 +92,6 @@ def test_without_pretty_midi_the_sentence_says_what_to_install(
 # -- a font of two zones, written by hand ----------------------------------------------------------
 
 
-def chunk(name: bytes, content: bytes) -> bytes:
-    return name + struct.pack("<I", len(content)) + content
-
-
-def tiny_font(roots: list[int | None], *, shared_root: int | None = None) -> bytes:
-    """Return a font whose one instrument has a zone per root; all play sample 0 of pitch 60."""
-    generators: list[tuple[int, int]] = []
-    bags: list[int] = []
-    if shared_root is not None:
-        bags.append(len(generators))
-        generators.append((58, shared_root))
-    for root in roots:
-        bags.append(len(generators))
-        if root is not None:
-            generators.append((58, root))
-        generators.append((53, 0))
-    bags.append(len(generators))
-    sample = struct.pack("<20sIIIIIBbHH", b"tone", 0, 8, 0, 8, 44100, 60, 0, 0, 1)
-    tables = [
-        (b"inst", struct.pack("<20sH20sH", b"one", 0, b"EOI", len(bags) - 1)),
-        (b"ibag", b"".join(struct.pack("<HH", first, 0) for first in bags)),
-        (b"igen", b"".join(struct.pack("<HH", *pair) for pair in [*generators, (0, 0)])),
-        (b"shdr", sample + struct.pack("<46s", b"EOS")),
-    ]
-    pdta = b"pdta" + b"".join(chunk(*table) for table in tables)
-    return chunk(b"RIFF", b"sfbk" + chunk(b"LIST", pdta) + chunk(b"LIST", b"INFO"))
-
-
 def zone_pitches(font: bytes) -> list[int]:
     """Read which pitch the sample of every zone has: an independent, naive reading."""
     samples_at = font.index(b"shdr") + 8
@@ -143,3 +116,12 @@ def test_the_sizes_in_the_headers_stay_right() -> None:
     assert struct.unpack_from("<I", tuned, 4)[0] == len(tuned) - 8
     list_size = struct.unpack_from("<I", tuned, 16)[0]
     assert tuned[20 + list_size : 24 + list_size] == b"LIST"  # the next chunk is where it should be
+
+
+def test_a_font_whose_zones_are_to_be_read_again_and_again_is_refused() -> None:
+    many = tiny_font([60] * 2000)
+    instruments = many.index(b"inst") + 8
+    repeated = struct.pack("<20sH20sH", b"one", 0, b"EOI", 2000) * 1000
+    endless = many[: instruments - 4] + struct.pack("<I", len(repeated)) + repeated
+    with pytest.raises(MediaError, match="not a SoundFont 2 file"):
+        without_root_overrides(endless + many[instruments + 44 :])

@@ -72,6 +72,13 @@ def test_undo_walks_back_and_what_was_said_before_counts_again(ws: Workspace) ->
     assert log.table().empty
 
 
+def test_an_undo_under_the_id_of_a_verdict_is_refused(ws: Workspace) -> None:
+    given = say(ws)
+    with pytest.raises(WorkbenchError, match="needs its own"):
+        ReviewLog(ws.database).undo("Ada", id=given.id)
+    assert human(ws) == [("calm", "review", False)]
+
+
 def test_two_reviewers_may_disagree_and_the_newest_counts(ws: Workspace) -> None:
     log = ReviewLog(ws.database)
     say(ws)

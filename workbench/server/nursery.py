@@ -20,7 +20,7 @@ import tempfile
 from workbench.logs import begin_logging
 from workbench.roles import ROLE_VARIABLE, Role
 
-VIEWERS_NICE = 5  # who reads can wait for a moment; whoever answers is waiting for the next sound
+VIEWERS_NICE = 10  # who reads can wait for a moment; whoever answers waits for the next sound
 # What pages use beyond what their widgets import at once. None of it starts threads of its own, but
 # for the memory allocator of pyarrow, which pandas loads and which knows how to be forked.
 _IMPORTED = (
@@ -55,7 +55,7 @@ def _become_a_kernel(arguments: list[str], env: dict[str, str], cwd: str) -> Non
     """Turn this copy of the process into a kernel, as ``python -m ipykernel_launcher`` would."""
     passing_files = tempfile.gettempdir()  # the nursery's, not the one in the page's environment
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    os.setsid()
+    os.setpgid(0, 0)  # in a session of its own Linux would not weigh it against other pages
     # The pipes belong to the nursery; what kernels say goes to the server's log.
     with open(os.devnull, "rb") as nothing:
         os.dup2(nothing.fileno(), sys.stdin.fileno())

@@ -15,6 +15,7 @@ from workbench.files import atomic_write
 _NAME = "TimGM6mb.sf2"
 _SAMPLE_ID, _ROOT_KEY = 53, 58  # generators, SoundFont 2.01 section 8.1.2
 _INSTRUMENT, _BAG, _GENERATOR, _SAMPLE = 22, 4, 4, 46  # record sizes in bytes
+_DEPTH = 2  # lists lie in the file's one RIFF chunk, and tables in lists
 _PITCH = 40  # where a sample's record holds its original pitch
 
 
@@ -75,15 +76,28 @@ def tuned_copy(path: Path) -> Path:
     if not copy.exists():
         try:
             tuned = without_root_overrides(data)
-        except (KeyError, struct.error, IndexError) as error:
-            raise MediaError(f"{path.name}: not a SoundFont 2 file") from error
+        except MediaError as error:
+            raise MediaError(f"{path.name}: {error}") from error
         with atomic_write(copy) as stream:
             stream.write(tuned)
     return copy
 
 
 def without_root_overrides(data: bytes) -> bytes:
-    """Return the bytes of an equivalent SoundFont 2 file that does without *overridingRootKey*."""
+    """Return the bytes of an equivalent SoundFont 2 file that does without *overridingRootKey*.
+
+    Raises
+    ------
+    MediaError
+        If these are not the bytes of a SoundFont 2 file.
+    """
+    try:
+        return _rewritten(data)
+    except (KeyError, IndexError, ValueError, struct.error) as error:
+        raise MediaError("not a SoundFont 2 file") from error
+
+
+def _rewritten(data: bytes) -> bytes:
     font = bytearray(data)
     chunks = dict(_chunks(data))
     start, size = chunks[b"shdr"]
@@ -116,11 +130,17 @@ def _zones(font: bytearray, chunks: dict[bytes, tuple[int, int]]) -> Iterator[tu
         struct.unpack_from("<H", font, instruments + i * _INSTRUMENT + 20)[0]
         for i in range(size // _INSTRUMENT)
     ]
+    if firsts != sorted(firsts):  # they must rise (7.7), else few bytes would be endless work
+        raise ValueError("instruments overlap")
+    generators_read = 0
     for first, after in pairwise(firsts):
         shared = -1  # a zone without a sample, which comes first, sets values for the others
         for zone in range(first, after):
             begin, _, end, _ = struct.unpack_from("<4H", font, bags + zone * _BAG)
             root, sample_at = shared, None
+            if begin < generators_read:  # and so must these (7.8)
+                raise ValueError("zones overlap")
+            generators_read = max(end, begin)
             for number in range(begin, end):
                 at = generators + number * _GENERATOR
                 operator, amount = struct.unpack_from("<Hh", font, at)
@@ -134,13 +154,17 @@ def _zones(font: bytearray, chunks: dict[bytes, tuple[int, int]]) -> Iterator[tu
                 yield sample_at, root
 
 
-def _chunks(data: bytes, start: int = 0, end: int | None = None) -> Iterator[tuple[bytes, tuple]]:
+def _chunks(
+    data: bytes, start: int = 0, end: int | None = None, depth: int = 0
+) -> Iterator[tuple[bytes, tuple]]:
     """Yield the name of every RIFF chunk with where its content starts and its size."""
-    end = len(data) if end is None else end
+    end = len(data) if end is None else min(end, len(data))
     while start + 8 <= end:
         name, size = struct.unpack_from("<4sI", data, start)
-        if name in (b"RIFF", b"LIST"):
-            yield from _chunks(data, start + 12, start + 8 + size)
+        if start + 8 + size > len(data):
+            raise ValueError("a chunk ends behind the file")
+        if name in (b"RIFF", b"LIST") and depth < _DEPTH:
+            yield from _chunks(data, start + 12, start + 8 + size, depth + 1)
         else:
             yield name, (start + 8, size)
         start += 8 + size + size % 2

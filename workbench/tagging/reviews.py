@@ -135,10 +135,17 @@ class ReviewLog:
         -------
         Verdict or None
             The one taken back; None if nothing is left to undo.
+
+        Raises
+        ------
+        WorkbenchError
+            If the id is that of a verdict.
         """
         id = id or new_id()
         with self._database.write() as transaction:
             if (stored := transaction.get(TagVerdict, id)) is not None:
+                if stored.supersedes is None:
+                    raise WorkbenchError("This id is that of a verdict; an undo needs its own.")
                 return _as_verdict(transaction.get_one(TagVerdict, stored.supersedes))
             query = sa.select(TagVerdict).where(stands(), TagVerdict.reviewer == reviewer)
             if since is not None:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import os
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from .people import Person, Rater, Seen, Viewer
 
 _LAST_WORDS_S = 90.0  # after the end: pages are left, what hangs is given up
 _BEAT_S = 0.5
+_NICE = -10
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,13 @@ class Report:
 
 
 def attend(crowd: Crowd) -> Report:
-    """Let a crowd come, stay and go; never takes longer than a while after its end."""
+    """Let a crowd come, stay and go; never takes longer than a while after its end.
+
+    Their machines would be others than the server's, so they are not kept waiting for a processor
+    where this user may say so.
+    """
+    with suppress(PermissionError):
+        os.setpriority(os.PRIO_PROCESS, 0, _NICE)
     return asyncio.run(_attend(crowd))
 
 

@@ -31,8 +31,9 @@ LARGEST_MESSAGE = 8 * 2**20  # bytes on a websocket; files come in smaller piece
 SILENT_S = 60  # a client that is to send something, and does not, is left after this
 IDLE_S = 300  # a kernel without a page and without work is ended after this
 CHECK_S = 60  # how often that is looked after
-OPENING_AT_ONCE = max(1, (os.cpu_count() or 1) // 2)  # pages; the other cores are for open ones
-OPENING_PATIENCE_S = 10  # after this a page opens even if as many are being opened
+SWITCH_S = 0.001  # a thread that renders a score lets messages through after this
+OPENING_AT_ONCE = os.cpu_count() or 1  # pages
+OPENING_PATIENCE_S = 45  # after this a page opens even if as many are being opened
 
 
 class Turns:

@@ -6,6 +6,7 @@ Run as ``python -m workbench.server.voila FOLDER``; `launch` does.
 from __future__ import annotations
 
 import copy
+import sys
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,7 @@ from workbench.server.limits import (
     OPENING_AT_ONCE,
     OPENING_PATIENCE_S,
     SILENT_S,
+    SWITCH_S,
     Turns,
 )
 from workbench.server.processes import is_loopback
@@ -181,6 +183,8 @@ class WorkbenchVoila(Voila):
             body_timeout=SILENT_S,
             xheaders=is_loopback(self.ip),
         )
+        # Traitlets has every word written and then left out: a tenth of what the server does.
+        self.log.setLevel(self.log_level)
         if self.kernel_manager.nursery is not None:
             self.kernel_manager.nursery.prepare()
         super().listen()
@@ -188,4 +192,5 @@ class WorkbenchVoila(Voila):
 
 if __name__ == "__main__":
     begin_logging()
+    sys.setswitchinterval(SWITCH_S)
     WorkbenchVoila.launch_instance()

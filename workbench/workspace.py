@@ -232,7 +232,7 @@ def _read_config(root: Path) -> dict[str, Any]:
         )
     try:
         config = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise StorageError(f"{file} is damaged: {error}.") from error
     except OSError as error:
         raise StorageError(f"{file} cannot be read: {error.strerror}.") from error

@@ -7,16 +7,12 @@ import time
 from pathlib import Path
 
 import numpy as np
-import pytest
 from counting import Count, few_or_many
 from processes import kill, seconds_of, start
-from works import WORKS, Work, copied, do_copy, judge_and_tell, with_judgements
+from works import Work, each_work, judge_and_tell, with_judgements
 
 from workbench import Workspace
 from workbench.doctor.examine import examine, repair
-
-COPY = Work("copy", with_judgements, do_copy, copied)
-EVERY_NIGHT = {"map making"}  # drawing compiles for half a minute
 
 
 def well(root: Path) -> list[str]:
@@ -26,17 +22,8 @@ def well(root: Path) -> list[str]:
     return [finding.what for finding in repair(Workspace(root)).left if finding.fault]
 
 
-def works() -> list[object]:
-    found = [*WORKS.values(), COPY]
-    return [
-        pytest.param(work, marks=pytest.mark.nightly if work.name in EVERY_NIGHT else (),
-                     id=work.name)
-        for work in found
-    ]  # fmt: skip
-
-
 @few_or_many(2, 100)
-@pytest.mark.parametrize("work", works())
+@each_work()
 def test_work_that_is_killed_goes_on_to_the_same_result(
     tmp_path: Path, work: Work, tries: int
 ) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from older import workspace_of_revision
 from sounds import tone, write
 from synthetic import add_songs, judge, opinion
@@ -158,18 +159,6 @@ def migrated(root: Path) -> Any:
     return len(ws.catalogue.items()), list(ws.catalogue.items()["title"])[-1]
 
 
-WORKS = {
-    work.name: work
-    for work in (
-        Work("import", empty_with_music, do_import, catalogue),
-        Work("embedding", with_sounds, do_embed, vectors),
-        Work("fine-tuning", with_judgements, do_finetune, newest_model),
-        Work("migration", old_workspace, do_migrate, migrated),
-        Work("map making", with_judgements, do_map, drawn),
-    )
-}
-
-
 # -- copying a workspace -----------------------------------------------------------------------
 
 
@@ -191,6 +180,31 @@ def copied(root: Path) -> Any:
     ws = Workspace(copy_of(root))
     assert not [finding.what for finding in examine(ws) if finding.fault]
     return ws.judgements.history()["id"].tolist(), ws.models.current()
+
+
+WORKS = {
+    work.name: work
+    for work in (
+        Work("import", empty_with_music, do_import, catalogue),
+        Work("embedding", with_sounds, do_embed, vectors),
+        Work("fine-tuning", with_judgements, do_finetune, newest_model),
+        Work("migration", old_workspace, do_migrate, migrated),
+        Work("map making", with_judgements, do_map, drawn),
+        Work("copy", with_judgements, do_copy, copied),
+    )
+}
+EVERY_NIGHT = {"map making"}  # drawing compiles for half a minute
+
+
+def each_work() -> Any:
+    """Run a test on every work; on those that take long every night."""
+    return pytest.mark.parametrize(
+        "work",
+        [
+            pytest.param(work, marks=pytest.mark.nightly if name in EVERY_NIGHT else (), id=name)
+            for name, work in WORKS.items()
+        ],
+    )
 
 
 # -- judging -----------------------------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -26,7 +28,21 @@ NAMES = [
 
 # What broke a reader once, by the fewest bytes that did; made here rather than kept as files.
 _NPY = b"\x93NUMPY\x01\x00v\x00"
+
+
+def _misnamed() -> bytes:
+    """Return an archive whose one file has a name that is no text where its content begins."""
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w") as archive:
+        archive.writestr("roll.npy", b"")
+    data = bytearray(written.getvalue())
+    data[7] |= 0x08  # of the flags: the name is UTF-8
+    data[30] = 0x80
+    return bytes(data)
+
+
 FOUND = [
+    ("npz", _misnamed()),
     ("manifest", b"\x00ath,title,artist\na.wav,One,Ada\n"),
     ("scores", b"path,corpus\na.mid,x,and one more\n"),
     ("hub.config", b'{"model_type": [], "auto_map": true}'),
@@ -44,6 +60,7 @@ FOUND = [
     ("network.card", b"[" * 100_000),
     ("job.events", b'\xff\xff{"event": "stage"}\n{"event": "done"}\n'),
     ("job.events", b'["event": "stage"}\n{"event": "done"}\n'),
+    ("workbench.toml", b"format = " + b"[" * 3000),
     ("history", b'{"action": "promote", "version": "../../elsewhere", "at": 1}\n'),
 ]  # fmt: skip
 

@@ -153,7 +153,7 @@ def test_a_crash_at_any_step_of_a_write_leaves_the_old_pair_or_the_new_one(
     store: VectorStore,
 ) -> None:
     seen = set()
-    for stop in range(1, 10):
+    for stop in range(1, 13):
         store.write(IDS, VECTORS)
         process = subprocess.run(
             [sys.executable, "-c", CRASHING_WRITER, str(stop), str(store.folder)], check=False
@@ -166,3 +166,12 @@ def test_a_crash_at_any_step_of_a_write_leaves_the_old_pair_or_the_new_one(
             np.testing.assert_array_equal(found.vectors, np.full((7, 6), 7))
         seen.add((process.returncode, len(found.ids)))
     assert seen == {(9, 4), (9, 7), (0, 7)}
+
+
+def test_a_copy_that_was_ended_in_the_middle_is_written_again(tmp_path: Path) -> None:
+    store = VectorStore(tmp_path)
+    left = tmp_path / "abc"
+    left.mkdir()
+    (left / "ids.npy").write_bytes(b"half")
+    store.write(np.arange(3), np.ones((3, 2)), generation="abc")
+    assert (store.generation, len(VectorStore(tmp_path).vectors)) == ("abc", 3)

@@ -29,7 +29,8 @@ _COMMAND = (sys.executable, "-P", "-W", "ignore", "-m", "workbench.server.nurser
 # viewers on a few cores are faster without.
 _ALONE = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
-_SMALL = {"MALLOC_ARENA_MAX": "2"}  # else every thread keeps what it has freed for itself
+# Else every thread keeps what it has freed for itself, and large arrays stay after they are freed.
+_SMALL = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": str(2**20)}
 
 
 class Nursery:

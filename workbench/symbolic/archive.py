@@ -14,6 +14,11 @@ MOST_MEMBERS = 1000
 MOST_RATIO = 200  # text shrinks to a tenth; a bomb to a thousandth
 _SMALL = 2**20  # bytes: an empty piano-roll shrinks to nothing, and does no harm
 
+_DAMAGE = (
+    *(zipfile.BadZipFile, zlib.error, UnicodeDecodeError, EOFError),
+    *(NotImplementedError, RuntimeError),
+)
+
 
 @contextmanager
 def opened(path: Path) -> Iterator[zipfile.ZipFile]:
@@ -29,7 +34,7 @@ def opened(path: Path) -> Iterator[zipfile.ZipFile]:
             if len(archive.infolist()) > MOST_MEMBERS:
                 raise MediaError(f"{path.name}: an archive of more than {MOST_MEMBERS:,} files.")
             yield archive
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except _DAMAGE as error:
         raise MediaError(f"{path.name}: a damaged archive ({str(error)[:80]}).") from error
 
 

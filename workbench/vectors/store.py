@@ -123,6 +123,8 @@ class VectorStore:
 
     def _replace(self, arrays: Arrays) -> None:
         with alone(self.folder):
+            if self._current() != arrays.generation:  # left by a copy that was ended in the middle
+                shutil.rmtree(self.folder / arrays.generation, ignore_errors=True)
             try:
                 save_arrays(self.folder / arrays.generation, arrays)
                 write_text(self.folder / "current", arrays.generation)

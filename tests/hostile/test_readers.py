@@ -10,7 +10,7 @@ import pytest
 from damage import altered, damaged
 from hypothesis import given
 from hypothesis import strategies as st
-from targets import Target, Targets
+from targets import MUSICXML, Target, Targets
 from tries import HOW_OFTEN, one_sentence, tried
 
 from workbench.errors import UnknownNameError
@@ -41,8 +41,21 @@ def _misnamed() -> bytes:
     return bytes(data)
 
 
+def _nameless() -> bytes:
+    """Return an archive of one file without a name."""
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w") as archive:
+        archive.writestr("a", MUSICXML)
+    data = bytearray(written.getvalue())
+    for lengths in (26, data.index(b"PK\x01\x02") + 28):
+        data[lengths : lengths + 4] = b"\0\0\1\0"  # the letter belongs to what follows the name
+    return bytes(data)
+
+
 FOUND = [
     ("npz", _misnamed()),
+    ("mxl", _nameless()),
+    ("musicxml", MUSICXML.replace(b"fifths", b"fifthz")),
     ("manifest", b"\x00ath,title,artist\na.wav,One,Ada\n"),
     ("scores", b"path,corpus\na.mid,x,and one more\n"),
     ("hub.config", b'{"model_type": [], "auto_map": true}'),

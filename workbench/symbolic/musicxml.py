@@ -58,7 +58,7 @@ def read_mxl_file(path: Path) -> Found:
 def _first_score(archive: zipfile.ZipFile, name: str) -> tuple[zipfile.ZipInfo, list[str]]:
     """Return the member that holds the score, and what is wrong with the archive."""
     doubts: list[str] = []
-    files = [info for info in archive.infolist() if not info.is_dir()]
+    files = [info for info in archive.infolist() if not info.filename.endswith("/")]
     scores = [
         info
         for info in files
@@ -166,7 +166,7 @@ def _take_maps(found: Found, lead: Any, parts: list[Any]) -> None:
         return max(float(part.quarter_map(point.t)) - first, 0.0)
 
     found.metres = [(at(m.start), m.beats, m.beat_type) for m in lead.time_sigs]
-    found.keys = [(at(key.start), key.fifths) for key in lead.key_sigs]
+    found.keys = [(at(k.start), k.fifths) for k in lead.key_sigs if k.fifths is not None]
     marks = [(part, mark) for part in parts for mark in part.iter_all(notation.Tempo)]
     found.tempi = [(at(mark.start, part), float(mark.bpm)) for part, mark in marks]
     if measures:

@@ -227,11 +227,11 @@ def test_the_tally_is_what_counts_give_one_by_one(ws: Workspace, answer: Make) -
         rows = log.tally("Ada", second, since)
         for is_skipped, choices in ((False, JUDGED), (True, ["skip"])):
             of_sitting, recent = {}, {}
-            for name, skipped, mine, new, count in rows:
-                if skipped == is_skipped and mine:
-                    of_sitting[name] = of_sitting.get(name, 0) + count
-                if skipped == is_skipped and new:
-                    recent[name] = recent.get(name, 0) + count
+            for row in (row for row in rows if row.skipped == is_skipped):
+                if row.of_sitting:
+                    of_sitting[row.dimension] = of_sitting.get(row.dimension, 0) + row.answers
+                if row.recent:
+                    recent[row.dimension] = recent.get(row.dimension, 0) + row.answers
             assert of_sitting == log.counts(session_id=second, choices=choices)
             assert recent == log.counts(rater="Ada", since=since, choices=choices)
     assert log.counts(session_id=second, choices=JUDGED) == {"tempo": 3}

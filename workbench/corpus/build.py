@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from workbench.array_files import opened_arrays
 from workbench.catalogue.keys import key_name, parse_key
 from workbench.cluster.place import choose_place
 from workbench.corpus.manifest import SPLITS, artist_names, split_by_artist
@@ -284,7 +285,7 @@ def _merge(folder: Path, files: Sequence[Path]) -> pd.DataFrame:
     """Join part files into one array per representation, split by split, and the table."""
     rows: list[dict[str, Any]] = []
     for file in files:
-        with np.load(file, allow_pickle=False) as part:
+        with opened_arrays(file) as part:
             rows += json.loads(part["rows"].tobytes())
     if not rows:
         raise NotReadyError("No score could be rendered; see failures.json.")
@@ -300,7 +301,7 @@ def _merge(folder: Path, files: Sequence[Path]) -> pd.DataFrame:
             name: whole.enter_context(atomic_path(folder / f"{name}.npy")) for name in ARRAYS
         }
         for file in files:
-            with np.load(file, allow_pickle=False) as part:
+            with opened_arrays(file) as part:
                 count = len(part[ARRAYS[0]])
                 for name in ARRAYS:
                     data = part[name]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from workbench.array_files import opened_arrays
 from workbench.corpus.manifest import assert_disjoint
 from workbench.corpus.piece_making import ARRAYS
 from workbench.corpus.piece_relations import onset_profiles
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from workbench.backbones.relations import Windows
 
 _TEXT = ("composition", "group", "split", "track", "genre", "mood", "instrument", "era", "key")
+_MOST_BYTES = 2**36  # a corpus is one's own, and large
 _FLAT_VELOCITY = 80.0  # of scores without dynamics
 
 
@@ -67,7 +69,7 @@ class PieceCorpus:
             table = table_from_csv(
                 folder / "pieces.csv", keep_default_na=False, dtype=dict.fromkeys(_TEXT, str)
             )
-            with np.load(folder / "pieces.npz", allow_pickle=False) as data:
+            with opened_arrays(folder / "pieces.npz", most_bytes=_MOST_BYTES) as data:
                 sound = {name: data[name] for name in ARRAYS}
                 musicnn = data["musicnn"]
                 notes = np.split(data["notes"], np.cumsum(data["counts"])[:-1])

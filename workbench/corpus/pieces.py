@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from workbench.array_files import opened_arrays
 from workbench.catalogue.keys import parse_key
 from workbench.cluster.place import choose_place
 from workbench.corpus.build import FAILURES, Recipe, check_recipe, chosen_rows
@@ -151,7 +152,7 @@ def _merge(folder: Path, files: Sequence[Path]) -> pd.DataFrame:
         name: [] for name in (*ARRAYS, "musicnn", "notes", "counts")
     }
     for file in files:
-        with np.load(file, allow_pickle=False) as part:
+        with opened_arrays(file) as part:
             rows += json.loads(part["rows"].tobytes())
             for name, found in arrays.items():
                 found.append(part[name])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from workbench.array_files import read_array
 from workbench.corpus.build import ARRAYS
 from workbench.corpus.manifest import assert_disjoint
 from workbench.errors import NotReadyError, WorkbenchError
@@ -61,7 +62,7 @@ class Corpus:
                 keep_default_na=False,
                 dtype=dict.fromkeys(_TEXT, str),  # a title may be a number
             )
-            arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in ARRAYS}
+            arrays = {name: read_array(folder / f"{name}.npy", mapped=True) for name in ARRAYS}
             recipe = from_json((folder / "recipe.json").read_text())
         except (OSError, EOFError, ValueError) as error:
             raise NotReadyError(

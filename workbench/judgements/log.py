@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session as Transaction
@@ -57,6 +57,16 @@ _COLUMNS = (
     "model_version",
     "app_version",
 )
+
+
+class Tally(NamedTuple):
+    """How many answers about a dimension there are of one kind."""
+
+    dimension: str
+    skipped: bool
+    of_sitting: bool
+    recent: bool
+    answers: int
 
 
 class JudgementLog:
@@ -249,16 +259,8 @@ class JudgementLog:
             rows = transaction.execute(query.group_by(Judgement.dimension))
             return {row[0]: row[1] for row in rows}
 
-    def tally(
-        self, rater: str, session_id: str, since: datetime
-    ) -> list[tuple[str, bool, bool, bool, int]]:
-        """Return the answers of a rater that stand, of a sitting or since a moment, counted.
-
-        Returns
-        -------
-        list
-            Rows of dimension, skipped (or judged), of the sitting, since the moment, and how many.
-        """
+    def tally(self, rater: str, session_id: str, since: datetime) -> list[Tally]:
+        """Return the answers of a rater that stand, of a sitting or since a moment, counted."""
         skipped, of_sitting = Judgement.choice == "skip", Judgement.session_id == session_id
         recent = Judgement.at >= since.astimezone(UTC)
         columns = (Judgement.dimension, skipped, of_sitting, recent)
@@ -270,7 +272,7 @@ class JudgementLog:
         )
         with self._database.read() as transaction:
             rows = transaction.execute(query)
-            return [(name, bool(s), bool(o), bool(r), count) for name, s, o, r, count in rows]
+            return [Tally(name, bool(s), bool(o), bool(r), count) for name, s, o, r, count in rows]
 
     def busy_since(self, rater: str) -> datetime | None:
         """Return when a rater began who has not paused for five minutes since, None if idle."""

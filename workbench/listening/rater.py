@@ -29,14 +29,14 @@ def progress_of(log: JudgementLog, rater: str, session_id: str) -> Progress:
     midnight = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
     rows = log.tally(rater, session_id, midnight)
     by_dimension: dict[str, int] = {}
-    for dimension, is_skipped, of_sitting, _, count in rows:
-        if of_sitting and not is_skipped:
-            by_dimension[dimension] = by_dimension.get(dimension, 0) + count
+    for row in rows:
+        if row.of_sitting and not row.skipped:
+            by_dimension[row.dimension] = by_dimension.get(row.dimension, 0) + row.answers
     busy_since = log.busy_since(rater)
     return Progress(
         session=sum(by_dimension.values()),
         by_dimension=by_dimension,
-        skipped=sum(row[-1] for row in rows if row[1] and row[2]),
-        today=sum(row[-1] for row in rows if row[3] and not row[1]),
+        skipped=sum(row.answers for row in rows if row.skipped and row.of_sitting),
+        today=sum(row.answers for row in rows if row.recent and not row.skipped),
         minutes=(now() - busy_since).total_seconds() / 60 if busy_since else 0.0,
     )

@@ -25,6 +25,7 @@ from workbench.vectors.shared import SharedVectors
 ITEMS, DIMENSIONS, WIDTH, COUNT = 100_000, 8, 32, 10
 WEIGHTED = {"one dimension": 1, "two, weighted": 2, "three, weighted": 3, "all eight": 8}
 PASSING = {"all": 1.0, "10 %": 0.1, "1 %": 0.01}
+KINDS = ("uniform", "clusters")
 BLOCKS = {str(i): slice(i * WIDTH, (i + 1) * WIDTH) for i in range(DIMENSIONS)}
 
 
@@ -95,10 +96,11 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--items", type=int, default=ITEMS)
     parser.add_argument("--queries", type=int, default=100)
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS)
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
     results = {}
-    for kind in ("uniform", "clusters"):
+    for kind in asked.kinds:
         vectors = made_vectors(kind, asked.items, np.random.default_rng(0))
         database = Database(postgres.new_database_url())
         with tempfile.TemporaryDirectory() as folder:

@@ -81,11 +81,12 @@ class Watch:
     def slopes(self, pids: list[int], *, after: float) -> np.ndarray:
         """Return how fast each of the processes grows after a time, in MB a minute.
 
-        Only of those that were there for most of that time.
+        Only of those that were there before and for most of that time: to open takes memory.
         """
         found = []
         for pid in pids:
-            samples = np.array([s for s in self.memory.get(pid, []) if s[0] >= after])
+            began = next((at for at, *_ in self.memory.get(pid, [])), np.inf)
+            samples = np.array([s for s in self.memory.get(pid, []) if began <= after <= s[0]])
             if len(samples) >= 5 and np.ptp(samples[:, 0]) > 0.6 * (self.times[-1] - after):
                 found.append(60 * float(stats.linregress(samples[:, 0], samples[:, 1]).slope))
         return np.array(found)

@@ -122,12 +122,14 @@ def test_notes_in_any_language_may_stand_in_the_configuration(ws: Workspace) -> 
     assert printed.stdout.strip() == ws.id
 
 
-@pytest.mark.parametrize("url", ["nonsense", "postgresql+nodriver://host/name", 5])
+@pytest.mark.parametrize(
+    "url", ["nonsense", "postgresql+nodriver://host/name", "mysql://host/name", 5]
+)
 def test_a_wrong_database_address_is_one_sentence(ws: Workspace, url: object) -> None:
     config = ws.root / "workbench.toml"
     line = f"database = {url!r}"
     config.write_text(config.read_text().replace('\ndatabase = ""', f"\n{line}"))
-    with pytest.raises(StorageError, match=r"address in workbench\.toml cannot be used"):
+    with pytest.raises(StorageError, match=r"address cannot be used .*should look like postgresql"):
         _ = Workspace(ws.root).catalogue
 
 

@@ -416,3 +416,10 @@ def test_a_database_that_does_not_answer_is_one_sentence(tmp_path: Path) -> None
     url = "postgresql+psycopg://nobody@127.0.0.1:1/none"
     with pytest.raises(StorageError, match=r"^The workspace's database does not answer: [^\n]*\.$"):
         Workspace.create(tmp_path / "team", database=url)
+
+
+@pytest.mark.parametrize("written", ["postgres", "postgresql", "postgresql+psycopg"])
+def test_addresses_are_taken_as_services_write_them(written: str) -> None:
+    database = Database(f"{written}://ada@db.example/songs")
+    assert database.url.drivername == "postgresql+psycopg"
+    assert (database.url.host, database.is_sqlite) == ("db.example", False)

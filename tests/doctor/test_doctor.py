@@ -262,6 +262,17 @@ def damage_vectors(ws: Workspace) -> None:
     file.write_bytes(file.read_bytes()[:-1])
 
 
+def zeros_for_vectors(ws: Workspace) -> None:
+    store = ws.vectors("descriptors-1")
+    file = store.folder / store.generation / "vectors.npy"
+    data = file.read_bytes()
+    file.write_bytes(data[: len(data) // 2] + bytes(len(data) - len(data) // 2))
+
+
+def nameless_vectors(ws: Workspace) -> None:
+    (ws.root / "vectors" / "descriptors-1" / "current").unlink()
+
+
 def vectors_of_unknown_items(ws: Workspace) -> None:
     store = ws.vectors("descriptors-1")
     ids = np.append(store.ids, [7001, 7002])
@@ -335,6 +346,8 @@ def damaged_history(ws: Workspace) -> None:
 
 FAULTS: dict[Callable[[Workspace], None], str] = {
     damage_vectors: "vectors: The vectors in vectors/descriptors-1 are damaged",
+    zeros_for_vectors: "descriptors-1 are damaged (they are not what was written)",
+    nameless_vectors: "vectors: The vectors in vectors/descriptors-1 are whole, but nothing names",
     vectors_of_unknown_items: "vectors: 2 vectors of descriptors-1 are of items that the",
     stale_model_vectors: "vectors: The vectors of model v0001 are stale: they are of other",
     narrow_model_vectors: "vectors: The vectors of model v0001 are stale: they have another width",
@@ -351,7 +364,8 @@ FAULTS: dict[Callable[[Workspace], None], str] = {
 }
 
 
-IN_FILES = {damage_vectors, unfinished_write}  # vectors that a team's database keeps itself
+# Of vectors that a team's database keeps itself.
+IN_FILES = {damage_vectors, zeros_for_vectors, nameless_vectors, unfinished_write}
 
 
 @pytest.mark.parametrize("damage", FAULTS, ids=lambda damage: damage.__name__)
@@ -364,10 +378,39 @@ def test_a_fault_is_told_and_mended(fitted: Workspace, damage: Callable) -> None
     assert examine(fitted) == []
     damage(fitted)
     assert FAULTS[damage] in words(Workspace(fitted.root))
-    assert mended(fitted) is not None
+    kept = mended(fitted)
+    assert (kept is None) == (damage is nameless_vectors)  # nothing is taken away for that
     again = Workspace(fitted.root)
     assert again.models.current() == "v0001"
     assert len(again.catalogue.items()) == 80
+
+
+@pytest.mark.sqlite_file("vectors are no files here")
+@pytest.mark.parametrize("deep", [False, True])
+def test_zeros_are_told_of_the_vectors_that_have_them(fitted: Workspace, deep: bool) -> None:
+    from workbench.search.subspaces import read_subspaces
+
+    right = np.array(read_subspaces(fitted)[0].vectors)
+    zeros_for_vectors(fitted)
+    (finding,) = examine(Workspace(fitted.root), deep=deep)
+    assert "descriptors-1 are damaged" in finding.what
+    repair(Workspace(fitted.root), deep=deep)
+    np.testing.assert_array_equal(Workspace(fitted.root).vectors("model-v0001").vectors, right)
+
+
+@pytest.mark.sqlite_file("vectors are no files here")
+@pytest.mark.parametrize("damage", [damage_vectors, zeros_for_vectors])
+def test_damage_to_an_encoder_of_any_name_is_mended(fitted: Workspace, damage: Callable) -> None:
+    """A model's vectors may be looked at before those that they were made of."""
+    from workbench.search.subspaces import read_subspaces
+
+    read_subspaces(fitted)
+    damage(fitted)
+    vectors, card = fitted.root / "vectors", fitted.root / "models" / "v0001" / "card.json"
+    (vectors / "descriptors-1").rename(vectors / "zeta-1")
+    card.write_text(card.read_text().replace("descriptors-1", "zeta-1"))
+    assert "vectors/zeta-1 are damaged" in words(Workspace(fitted.root), deep=True)
+    assert not [f for f in repair(Workspace(fitted.root), deep=True).left if f.fault]
 
 
 def test_a_damaged_version_goes_and_the_last_whole_one_is_in_use(fitted: Workspace) -> None:

@@ -153,7 +153,7 @@ def test_a_crash_at_any_step_of_a_write_leaves_the_old_pair_or_the_new_one(
     store: VectorStore,
 ) -> None:
     seen = set()
-    for stop in range(1, 13):
+    for stop in range(1, 20):
         store.write(IDS, VECTORS)
         process = subprocess.run(
             [sys.executable, "-c", CRASHING_WRITER, str(stop), str(store.folder)], check=False

@@ -69,7 +69,7 @@ class Database:
         self._wait_s = wait_s
         self.read_only = read_only
         try:
-            self.url = sa.make_url(url)
+            self.url = _known_url(url)
             address = self.url
             arguments: dict[str, Any] = {}
             if self.is_sqlite:
@@ -85,7 +85,8 @@ class Database:
             )
         except (sa.exc.ArgumentError, ModuleNotFoundError) as error:
             raise StorageError(
-                f"The database address in workbench.toml cannot be used: {error}."
+                f"The database address cannot be used ({error}); it should look like "
+                "postgresql+psycopg://user@host/name."
             ) from error
         sa.event.listen(self.engine, "handle_error", _say_it_clearly)
         if self.is_sqlite:
@@ -240,6 +241,22 @@ def _back_up_schema(connection: sa.Connection, revision: str) -> None:
         ) from error
     for name in tables:
         connection.execute(sa.text(f'CREATE TABLE "{schema}"."{name}" AS TABLE "{name}"'))
+
+
+def _known_url(url: str | sa.URL) -> sa.URL:
+    """Return an address of a kind of database that a workspace can lie in.
+
+    Raises
+    ------
+    ArgumentError
+        If it is another kind, or no address.
+    """
+    known = sa.make_url(url)
+    if known.drivername in ("postgres", "postgresql"):  # the first is what many services write
+        known = known.set(drivername="postgresql+psycopg")
+    if known.get_backend_name() not in ("sqlite", "postgresql"):
+        raise sa.exc.ArgumentError(f"{known.get_backend_name()} is not supported")
+    return known
 
 
 def _sqlite_address(url: sa.URL, read_only: bool) -> sa.URL:

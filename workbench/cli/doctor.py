@@ -83,7 +83,7 @@ def _say_finding(finding: Finding) -> None:
     say(f"\n{'FAULT  ' if finding.fault else 'note   '}  {finding.theme}: {finding.what}")
     if finding.examples:
         more = finding.count - len(finding.examples)
-        names = printable(", ".join(finding.examples))
+        names = printable(", ".join(finding.examples)).rstrip(".")
         say(f"         Such as: {names}{f', and {more:,} more' if more > 0 else ''}.")
     say(f"         {finding.means}")
     say(f"         {finding.remedy}")

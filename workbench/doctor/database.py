@@ -98,6 +98,7 @@ def _unreadable(seen: Seen, reason: str, damages: list[str] | None = None) -> Fi
         len(damages or [reason]),
         some(damages or []),
         repair=partial(salvage, seen) if mendable else None,
+        lossy=True,
     )
 
 

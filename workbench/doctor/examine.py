@@ -90,7 +90,8 @@ def repair(ws: Workspace, *, deep: bool = False, progress: Progress | None = Non
 
     No judgement and no file that was imported is ever changed or removed. What is taken away
     lies in the folder ``lost+found`` of the workspace, below the date of the repair; an SQLite
-    database is copied aside before it is changed.
+    database is copied aside before it is changed. After rows were lost with a damaged database
+    nothing else is touched, so that a backup can take its place first.
 
     Parameters
     ----------
@@ -103,9 +104,9 @@ def repair(ws: Workspace, *, deep: bool = False, progress: Progress | None = Non
         found = examine(ws, deep=deep, progress=progress)
         mended = _repair_all(found, kept)
         done += mended
-        if not mended:
+        if not mended or any(finding.lossy for finding in found):
             break
-    else:
+    if mended:
         found = examine(ws, deep=deep, progress=progress)
     return Repairs(done, found, kept.folder if kept.used else None)
 
@@ -122,7 +123,7 @@ def _repair_all(found: Sequence[Finding], kept: LostAndFound) -> list[str]:
 
 def _unfinished(name: str, error: Exception) -> Finding:
     return Finding(
-        "database",
+        name,
         f"Looking at {name} ended with an error: {error}",
         "Nothing is known of them.",
         "Put right what the sentence says, and look again.",

@@ -34,6 +34,8 @@ class Finding:
         False for what does no harm: it does not make a workspace unwell.
     repair
         Puts it right and returns a sentence about what was done; None where only people can.
+    lossy
+        Whether something may be lost for good with it, so that nothing follows from what is left.
     """
 
     theme: str
@@ -44,6 +46,7 @@ class Finding:
     examples: tuple[str, ...] = ()
     fault: bool = True
     repair: Callable[[LostAndFound], str] | None = field(default=None, repr=False)
+    lossy: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields for JSON; `repairable` stands for the repair."""

@@ -35,7 +35,8 @@ def check_models(seen: Seen) -> Iterator[Finding]:
         try:
             store.load(folder.name)
         except WorkbenchError as error:
-            broken[folder.name] = str(error)
+            lacks_card = not (folder / "card.json").is_file()
+            broken[folder.name] = f"{folder.name} lacks its card.json" if lacks_card else str(error)
     if broken:
         yield Finding(
             "models",

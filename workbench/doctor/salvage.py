@@ -45,6 +45,7 @@ def salvage(seen: Seen, kept: LostAndFound) -> str:
     with closing(sqlite3.connect(fresh)) as target:
         if damaged.exists():
             with closing(sqlite3.connect(damaged)) as source:
+                source.execute("PRAGMA writable_schema = ON")  # else a cut file is not read at all
                 rows = sum(_copy(source, target, t.name) for t in Table.metadata.sorted_tables)
         target.commit()
         target.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -56,7 +57,10 @@ def salvage(seen: Seen, kept: LostAndFound) -> str:
     sync(file.parent)
     for end in ("", *_BESIDE):
         damaged.with_name(damaged.name + end).unlink(missing_ok=True)
-    return f"{rows:,} rows of the damaged database were saved into a new one."
+    return (
+        f"{rows:,} rows of the damaged database were saved into a new one. If there is a backup, "
+        "put it in its place now; without one, repair again what refers to rows that are lost."
+    )
 
 
 def _copy(source: sqlite3.Connection, target: sqlite3.Connection, table: str) -> int:

@@ -11,10 +11,10 @@ import numpy as np
 
 from workbench.doctor.findings import Finding, number_of, some
 from workbench.errors import NotReadyError, WorkbenchError
-from workbench.files import LOCK, alone, is_abandoned
+from workbench.files import LOCK, alone, is_abandoned, write_text
 from workbench.vectors.opening import open_vectors
 from workbench.vectors.shared import SharedVectors, shared_sets
-from workbench.vectors.store import Arrays, VectorStore, save_arrays
+from workbench.vectors.store import Arrays, VectorStore, is_intact, open_arrays, save_arrays
 
 if TYPE_CHECKING:
     from workbench.doctor.lost_and_found import LostAndFound
@@ -52,6 +52,8 @@ def _check_folders(seen: Seen) -> Iterator[Finding]:
             try:
                 ids = np.array(store.ids)
                 store.vectors  # noqa: B018 - opened, so that damage shows
+                if seen.deep and not is_intact(store.folder / store.generation):
+                    raise WorkbenchError("they are not what was written")
                 if seen.deep and not _finite(store):
                     raise WorkbenchError("some of them are no numbers")
                 if (np.diff(ids) <= 0).any():
@@ -77,7 +79,16 @@ def _strays(folder: Path) -> Iterator[Finding]:
     if lock.exists() and not is_abandoned(lock):
         return
     stray = _not_current(folder)
-    if stray:
+    if len(stray) == 1 and not (folder / "current").exists() and _is_whole(stray[0]):
+        yield Finding(
+            "vectors",
+            f"The vectors in {folder.parent.name}/{folder.name} are whole, but nothing names them.",
+            "Nothing that needs them works.",
+            "Repair: they are named again.",
+            examples=(stray[0].name,),
+            repair=partial(_name_again, stray[0]),
+        )
+    elif stray:
         yield Finding(
             "vectors",
             f"{number_of(len(stray), 'write')} of {folder.name} came to no end.",
@@ -96,6 +107,20 @@ def _not_current(folder: Path) -> list[Path]:
     return [
         path for path in folder.iterdir() if path.is_dir() and path.name not in (named, "parts")
     ]
+
+
+def _is_whole(generation: Path) -> bool:
+    try:
+        open_arrays(generation)
+    except (OSError, ValueError):
+        return False
+    return is_intact(generation)
+
+
+def _name_again(generation: Path, _kept: LostAndFound) -> str:
+    with alone(generation.parent):
+        write_text(generation.parent / "current", generation.name)
+    return f"The vectors of {generation.parent.name} are named again."
 
 
 def _move_strays(folder: Path, kept: LostAndFound) -> str:
@@ -223,19 +248,22 @@ def _of_model(seen: Seen, store: VectorStore, version: str) -> Iterator[Finding]
     if store.vectors.shape[1] != model.width:
         yield _stale(store, version, "they have another width than its card says")
     elif source.exists and _differ(store, source, model):
-        yield _stale(store, version, "they are of other vectors of its encoder")
+        if isinstance(source, SharedVectors) or is_intact(source.folder / source.generation):
+            yield _stale(store, version, "they are of other vectors of its encoder")
+        elif not seen.deep:  # else it has been told of the encoder's
+            yield _damaged(source.folder, "they are not what was written")
 
 
 def _differ(store: VectorStore, source: VectorStore, model: Model) -> bool:
     """Compute some rows again, spread over all, and compare."""
-    both = np.intersect1d(store.ids, source.ids)
-    tried = (
-        both[np.unique(np.linspace(0, len(both) - 1, _TRIED).astype(int))] if len(both) else both
-    )
     try:
+        both = np.intersect1d(store.ids, source.ids)
+        spread = np.unique(np.linspace(0, max(len(both) - 1, 0), _TRIED).astype(int))
+        tried = both[spread[: len(both)]]
         expected = model.transform(source.rows(tried))
     except WorkbenchError:
-        return False  # of another width than the model takes, which is told of the model
+        # Damaged, or of another width than the model takes: told of the encoder or the model.
+        return False
     return bool(np.abs(expected - store.rows(tried)).max(initial=0.0) > _APART)
 
 

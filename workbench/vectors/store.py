@@ -6,6 +6,7 @@ replaced in one step, so readers see the old pair of files or the new one, never
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import uuid
 from collections.abc import Iterator, Sequence
@@ -19,6 +20,7 @@ from workbench.array_files import read_array
 from workbench.errors import NotReadyError, StorageError
 from workbench.files import alone, clear_storage_errors, sync, write_text
 
+CHECKSUMS = "sha256"
 BLOCK = 8192  # rows that are read or sent at once
 
 
@@ -187,9 +189,30 @@ def save_arrays(folder: Path, arrays: Arrays) -> None:
         folder.mkdir(parents=True)
         np.save(folder / "ids.npy", arrays.ids)
         np.save(folder / "vectors.npy", arrays.vectors)
+        write_text(folder / CHECKSUMS, _checksums(folder))
         # On the disk before a pointer names them: it might get there first.
         for path in (folder / "ids.npy", folder / "vectors.npy", folder):
             sync(path)
+
+
+def is_intact(folder: Path) -> bool:
+    """Return whether both files of a generation hold what was written, which reads all of them.
+
+    Of generations that older versions wrote it is not known; they count as intact.
+    """
+    try:
+        return (folder / CHECKSUMS).read_text() == _checksums(folder)
+    except FileNotFoundError:
+        return True
+
+
+def _checksums(folder: Path) -> str:
+    """Return lines of SHA-256 and name, as `sha256sum --check` takes them."""
+    lines = []
+    for name in ("ids.npy", "vectors.npy"):
+        with (folder / name).open("rb") as stream:
+            lines.append(f"{hashlib.file_digest(stream, 'sha256').hexdigest()}  {name}\n")
+    return "".join(lines)
 
 
 def open_arrays(folder: Path) -> Arrays:

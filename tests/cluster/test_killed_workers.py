@@ -1,4 +1,4 @@
-"""Import, embedding and rendering while workers are killed: all arrives once, as if serial."""
+"""Four kinds of work while workers are killed: all arrives once, as if serial."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sounds import tone, write
+from synthetic import add_songs
 
 from workbench import Workspace
 from workbench.catalogue.importer import import_music
@@ -20,6 +21,7 @@ from workbench.corpus.manifest import read_manifest
 from workbench.errors import WorkbenchError
 from workbench.progress import Progress
 from workbench.search.embed import embed
+from workbench.training.sweep import sweep
 
 pytestmark = pytest.mark.nightly
 COUNT, KEY = 24, "descriptors-4"
@@ -111,6 +113,17 @@ def test_a_rendering_whose_workers_are_killed(
         np.testing.assert_allclose(
             np.load(tmp_path / "corpus" / file.name), np.load(file), atol=1e-4
         )
+
+
+def test_a_sweep_whose_workers_are_killed(cluster, ws: Workspace, tmp_path: Path) -> None:
+    add_songs(ws, 40)
+    grid = {"pull": [1.0, 10.0], "width": [4, 8], "steps": [4]}
+    killer = Killer(cluster, every=3, most=2)
+    found = sweep(ws, grid, tmp_path / "there", cluster=cluster.scheduler_address, progress=killer)
+    serial = sweep(ws, grid, tmp_path / "here", processes=1)
+    assert killer.killed == 2
+    assert (found.computed, found.failures) == (serial.computed, {})
+    pd.testing.assert_frame_equal(found.table, serial.table, rtol=0.01)
 
 
 def test_a_scheduler_that_is_killed_is_told_and_the_rest_is_done_later(

@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from postgres import as_plain_user, execute, new_database_url
 
+from tests.benchmarks import pgvector
 from workbench.catalogue.database import Database
 from workbench.errors import NotReadyError, ReadOnlyError, StorageError
 from workbench.vectors import shared
@@ -273,6 +274,20 @@ def test_nearly_all_of_the_nearest_are_found(
         np.testing.assert_array_equal(near.vectors, vectors[near.ids - 1])
         found += len(set(near.ids[:10].tolist()) & set(naive(vectors, row, weights, allowed)))
     assert found >= (39 if index else 40)  # of 40
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("kind", pgvector.KINDS)
+def test_of_a_hundred_thousand_nearly_all_of_the_nearest_are_found(
+    kind: str, tmp_path: Path
+) -> None:
+    vectors = pgvector.made_vectors(kind, pgvector.ITEMS, np.random.default_rng(0))
+    store = machine(Database(new_database_url()), tmp_path, "model-1")
+    store.write(np.arange(1, len(vectors) + 1), vectors)
+    build_indexes(store, pgvector.BLOCKS)
+    rows = pgvector.measure(store, vectors, queries=20)
+    assert sum(row["by index"] for row in rows) >= 40
+    assert all(row["k"] >= 0.98 * row["n"] for row in rows)
 
 
 def test_few_items_are_compared_without_an_index(

@@ -11,6 +11,7 @@ from sounds import tone, write
 
 from workbench import Workspace
 from workbench.catalogue.media import describe_audio
+from workbench.doctor.examine import examine, repair
 from workbench.errors import NotAWorkspaceError, StorageError, WorkbenchError
 from workbench.workspace import ENVIRONMENT_VARIABLE, find_workspace
 
@@ -131,6 +132,21 @@ def test_a_wrong_database_address_is_one_sentence(ws: Workspace, url: object) ->
     config.write_text(config.read_text().replace('\ndatabase = ""', f"\n{line}"))
     with pytest.raises(StorageError, match=r"address cannot be used .*should look like postgresql"):
         _ = Workspace(ws.root).catalogue
+
+
+@pytest.mark.parametrize("how", ["missing", "empty"])
+def test_a_database_that_is_gone_is_told_and_no_other_begun_in_its_place(
+    ws: Workspace, how: str
+) -> None:
+    ws.database.close()
+    file = ws.root / "workbench.sqlite"
+    file.unlink() if how == "missing" else file.write_bytes(b"")
+    for _ in range(2):
+        with pytest.raises(StorageError, match="is missing or empty; restore"):
+            _ = Workspace(ws.root).catalogue
+    assert any(f.theme == "database" and f.fault for f in examine(Workspace(ws.root)))
+    repair(Workspace(ws.root))
+    assert Workspace(ws.root).catalogue.items().empty
 
 
 def test_programs_that_create_one_workspace_together_all_succeed(tmp_path: Path) -> None:

@@ -112,6 +112,8 @@ class Workspace:
         WorkbenchError
             If the folder holds something else already.
         """
+        from workbench.catalogue.database import Database
+
         root = Path(path).expanduser().resolve()
         with clear_storage_errors(root):
             if root.exists() and not root.is_dir():
@@ -127,7 +129,9 @@ class Workspace:
             if not found:
                 write_config(root, database=database)
         workspace = cls(root)
-        workspace.database.upgrade()
+        begun = Database(workspace.database_url, read_only=workspace.read_only)
+        begun.upgrade()
+        begun.close()
         return workspace
 
     @property
@@ -148,7 +152,7 @@ class Workspace:
         from workbench.catalogue.database import Database
 
         database = Database(self.database_url, read_only=self.read_only)
-        database.upgrade()
+        database.upgrade(begin=not database.is_sqlite)  # a team's may be named before it is begun
         return database
 
     @cached_property

@@ -351,9 +351,9 @@ class Targets:
         from workbench.jobs import Job
         from workbench.publishing.folder import FORMAT, MANIFEST, check_free
         from workbench.server.pages import list_pages
+        from workbench.workspace import Workspace
 
-        root = self.folder / "configured"
-        root.mkdir(exist_ok=True)
+        root = Workspace.create(self.folder / "configured").root
         pages = self.folder / "pages"
         pages.mkdir(exist_ok=True)
         notebook = {"metadata": {"title": "A", "workbench": {"order": 1, "needs": "viewer"}},

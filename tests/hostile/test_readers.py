@@ -34,7 +34,7 @@ def _misnamed() -> bytes:
     """Return an archive whose one file has a name that is no text where its content begins."""
     written = io.BytesIO()
     with zipfile.ZipFile(written, "w") as archive:
-        archive.writestr("roll.npy", b"")
+        archive.writestr(zipfile.ZipInfo("roll.npy"), b"")
     data = bytearray(written.getvalue())
     data[7] |= 0x08  # of the flags: the name is UTF-8
     data[30] = 0x80
@@ -45,7 +45,7 @@ def _nameless() -> bytes:
     """Return an archive of one file without a name."""
     written = io.BytesIO()
     with zipfile.ZipFile(written, "w") as archive:
-        archive.writestr("a", MUSICXML)
+        archive.writestr(zipfile.ZipInfo("a"), MUSICXML)
     data = bytearray(written.getvalue())
     for lengths in (26, data.index(b"PK\x01\x02") + 28):
         data[lengths : lengths + 4] = b"\0\0\1\0"  # the letter belongs to what follows the name

@@ -147,22 +147,34 @@ class Database:
         with self.engine.connect() as connection:
             return _revision_of(connection)
 
-    def upgrade(self) -> None:
+    def upgrade(self, *, begin: bool = True) -> None:
         """Bring the schema to this version; what an older one holds is copied aside first.
 
         SQLite's file is copied beside itself. In PostgreSQL the tables are copied into a schema of
         their own, in the transaction that changes them: nothing but the database is needed.
 
+        Parameters
+        ----------
+        begin
+            Whether one without tables is a new one; else they are lost, and that is told.
+
         Raises
         ------
         NotAWorkspaceError
             If a newer version of the workbench wrote the database.
+        StorageError
+            If it is not a new one and has no tables.
         ReadOnlyError
             If it was opened for reading only and is older than this version.
         """
         found = self.revision()
         if found == SCHEMA_REVISION:
             return
+        if found is None and not begin:
+            raise StorageError(
+                f"The database {self.url.database} is missing or empty; restore a backup of it, or "
+                "begin an empty one with `workbench doctor --repair`."
+            )
         if found is not None and found > SCHEMA_REVISION:
             raise NotAWorkspaceError(
                 f"This workspace was written by a newer version of the workbench (schema "

@@ -137,6 +137,31 @@ def test_a_kernel_takes_less_memory_than_the_process_it_came_from(visited) -> No
     visited(story)
 
 
+def test_the_server_knows_when_a_kernel_is_at_work(visited) -> None:
+    async def story(manager: PageKernelManager) -> None:
+        kernel = await manager.start_kernel(env=_environment("x"), path="")
+        await _say(manager, kernel, LOOK)
+        known = manager.get_kernel(kernel)
+        before = known.last_activity
+        working = asyncio.ensure_future(
+            _say(manager, kernel, "import time; time.sleep(1); print(1)")
+        )
+        assert await _becomes(known, "busy")
+        assert await working == 1
+        assert await _becomes(known, "idle")
+        assert known.last_activity > before
+        assert manager.last_kernel_activity == known.last_activity
+
+    visited(story)
+
+
+async def _becomes(kernel: Any, state: str) -> bool:
+    end = time.monotonic() + 20
+    while kernel.execution_state != state and time.monotonic() < end:
+        await asyncio.sleep(0.02)
+    return kernel.execution_state == state
+
+
 def test_a_kernel_that_is_shut_down_has_ended(visited) -> None:
     async def story(manager: PageKernelManager) -> None:
         kernel = await manager.start_kernel(env=_environment("x"), path="")

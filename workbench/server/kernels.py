@@ -114,8 +114,8 @@ class PageKernelManager(AsyncMappingKernelManager):
     def start_watching_activity(self, kernel_id: str) -> None:
         """Note when a kernel last said something, and whether it is at work.
 
-        Jupyter's own reads every message whole and twice, which is a seventh of what a server of
-        busy pages does; here the kind of a message is read, and of states the content.
+        Jupyter's own reads every message whole, which is a seventh of what a server of busy pages
+        does; here the kind of a message is read, and of states the content.
         """
         kernel = self._kernels[kernel_id]
         kernel.reason = ""
@@ -127,7 +127,7 @@ class PageKernelManager(AsyncMappingKernelManager):
                 kernel.session.feed_identities(parts)
             )
             self.last_kernel_activity = kernel.last_activity = datetime.now(UTC)
-            if b'"status"' in header:
+            if json.loads(header)["msg_type"] == "status":
                 kernel.execution_state = json.loads(content)["execution_state"]
 
         kernel._activity_stream.on_recv(record)

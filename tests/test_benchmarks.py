@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.benchmarks import __main__ as benchmarks
 from tests.benchmarks.report import BEGIN, END, duration, table, write
 from tests.benchmarks.suite import Grown, Row, alternately, exponent
 
@@ -78,3 +79,14 @@ def test_times_are_written_with_three_digits(seconds: float) -> None:
     assert float(number) * {"s": 1, "ms": 1e-3, "µs": 1e-6}[unit] == pytest.approx(
         seconds, rel=0.01
     )
+
+
+@pytest.mark.parametrize("options", [["search"], ["--quick"]])
+def test_a_table_of_some_rows_does_not_take_the_place_of_all(
+    options: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["benchmarks", *options, "--write"])
+    monkeypatch.setattr(benchmarks, "run", lambda *_, **__: pytest.fail("something was measured"))
+    with pytest.raises(SystemExit):
+        benchmarks.main()
+    assert "leave out names and --quick" in capsys.readouterr().err

@@ -237,7 +237,9 @@ def _read_config(root: Path) -> dict[str, Any]:
     try:
         config = tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise StorageError(f"{file} is damaged: {error}.") from error
+        raise StorageError(
+            f"{file} is damaged ({error}); mend that line, or restore the file from a backup."
+        ) from error
     except OSError as error:
         raise StorageError(f"{file} cannot be read: {error.strerror}.") from error
     if not isinstance(config.get("format"), int) or not isinstance(config.get("id"), str):

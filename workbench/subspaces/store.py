@@ -108,7 +108,10 @@ class ModelStore:
             card = ModelCard(**from_json(file.read_text(encoding="utf-8")))
             _check_kinds(card, version)
         except (OSError, ValueError, TypeError, AttributeError) as error:
-            raise StorageError(f"{file} is damaged or of a newer version: {error}.") from error
+            raise StorageError(
+                f"{file} is damaged or of a newer version ({error}); restore its folder from a "
+                "backup, or upgrade the package."
+            ) from error
         return replace(card, promoted=version in self._history(all_ever=True))
 
     def untaught(self, version: str | None = None) -> ModelCard:

@@ -10,8 +10,10 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import pytest
+from older import workspace_of_revision
 
 from workbench import Workspace
 from workbench.errors import WorkbenchError
@@ -68,12 +70,13 @@ def test_roles_cannot_share_a_token(ws) -> None:
 
 
 @pytest.mark.sqlite_file("reads or changes the SQLite file itself")
-def test_an_older_workspace_is_upgraded_before_viewers_come(ws) -> None:
-    from workbench.catalogue.database import Database
+def test_an_older_workspace_is_upgraded_before_viewers_come(tmp_path: Path) -> None:
+    from workbench.catalogue.database import SCHEMA_REVISION, Database, sqlite_url
 
-    (ws.root / "workbench.sqlite").unlink()
-    voila_server(Workspace(ws.root))
-    assert Database(f"sqlite:///{ws.root / 'workbench.sqlite'}").revision() is not None
+    root = tmp_path / "older"
+    workspace_of_revision(root, "0001")
+    voila_server(Workspace(root))
+    assert Database(sqlite_url(root / "workbench.sqlite")).revision() == SCHEMA_REVISION
 
 
 def test_tokens_are_not_on_the_command_line(ws) -> None:
